@@ -1,0 +1,1 @@
+"""From a sweep's records to its frontier, its significance and its figures."""

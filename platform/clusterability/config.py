@@ -1,0 +1,161 @@
+"""What one trial is: frozen, typed, checked when made. The string under each field is its meaning and unit."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_type_hints
+
+from clusterability.errors import ConfigError
+
+DatasetName = Literal["digits", "mnist", "fashion_mnist"]
+Architecture = Literal["mlp"]
+Estimator = Literal["spectral"]
+NullName = Literal["layer"]
+Device = Literal["auto", "cpu", "cuda"]
+
+
+def _require(condition: bool, field: str, value: Any, allowed: str) -> None:
+    if not condition:
+        raise ConfigError(f"{field}: got {value!r}, allowed: {allowed}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatasetConfig:
+    """Which images, and how they are divided."""
+
+    name: DatasetName = "digits"
+    """Data set."""
+    validation_fraction: float = 0.1
+    """Share of the training set held out for the search's objectives, between 0 and 0.5."""
+    num_train: int | None = None
+    """Use only this many training examples, drawn by the seed; none: all."""
+
+    def __post_init__(self) -> None:
+        _require(
+            0 < self.validation_fraction <= 0.5,
+            "dataset.validation_fraction", self.validation_fraction, "above 0, up to 0.5",
+        )  # fmt: skip
+        _require(
+            self.num_train is None or self.num_train >= 1,
+            "dataset.num_train",
+            self.num_train,
+            "1 or more, or null",
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ModelConfig:
+    """The architecture."""
+
+    architecture: Architecture = "mlp"
+    """Family of networks."""
+    widths: tuple[int, ...] = (256, 256, 256, 256)
+    """Units of each hidden layer."""
+    dropout: float = 0.0
+    """Probability with which a hidden unit is dropped in training."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "widths", tuple(self.widths))
+        _require(
+            bool(self.widths) and all(width >= 1 for width in self.widths),
+            "model.widths", list(self.widths), "a list of integers, 1 or more each",
+        )  # fmt: skip
+        _require(0 <= self.dropout < 1, "model.dropout", self.dropout, "0 up to, not including, 1")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainingConfig:
+    """Adam on cross-entropy plus the regularisers."""
+
+    epochs: int = 20
+    """Passes over the training set."""
+    batch_size: int = 128
+    """Examples per step."""
+    learning_rate: float = 1e-3
+    """Adam's step size."""
+    l1_weight: float = 0.0
+    """Factor of the sum of absolute kernel weights (the paper: 5e-5)."""
+    l2_weight: float = 0.0
+    """Factor of the sum of squared kernel weights, without a half (the paper: 5e-5)."""
+    clusterability_weight: float = 0.0
+    """Factor of the mean of the smallest non-trivial Laplacian eigenvalues (true gradient)."""
+    clusterability_eigenvalues: int = 3
+    """How many eigenvalues the clusterability penalty takes."""
+    device: Device = "auto"
+    """Where to train; auto takes the accelerator that the trial was given, else the CPU."""
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "clusterability_eigenvalues"):
+            _require(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "1 or more")
+        for name in ("l1_weight", "l2_weight", "clusterability_weight"):
+            _require(
+                0 <= getattr(self, name) < float("inf"), f"training.{name}", getattr(self, name), "0 or more"
+            )
+        _require(
+            0 < self.learning_rate < float("inf"), "training.learning_rate", self.learning_rate, "above 0"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NcutConfig:
+    """How the trained network's n-cut is measured."""
+
+    num_clusters: int = 12
+    """Clusters k of the partition (the paper: 12)."""
+    estimator: Estimator = "spectral"
+    """Estimator of the n-cut; `spectral` is the paper's."""
+
+    def __post_init__(self) -> None:
+        _require(self.num_clusters >= 2, "ncut.num_clusters", self.num_clusters, "2 or more")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NullsConfig:
+    """What the n-cut is compared with."""
+
+    null: NullName = "layer"
+    """How a network is shuffled; `layer` permutes all weights of each layer (the paper's)."""
+    num_shuffles: int = 50
+    """Shuffled networks m; the smallest p-value is 1 / (m + 1)."""
+
+    def __post_init__(self) -> None:
+        _require(self.num_shuffles >= 1, "nulls.num_shuffles", self.num_shuffles, "1 or more")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialConfig:
+    """Everything that determines one trial's numbers."""
+
+    dataset: DatasetConfig = DatasetConfig()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+    ncut: NcutConfig = NcutConfig()
+    nulls: NullsConfig = NullsConfig()
+    seed: int = 0
+    """Seed of every random stream of the trial."""
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.seed < 2**63, "seed", self.seed, "0 or more")
+
+    @property
+    def condition_id(self) -> str:
+        """Ten hex digits of the hash of everything but the seed: replicates share it."""
+        content = self.to_dict()
+        del content["seed"]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:10]
+
+    @property
+    def trial_id(self) -> str:
+        """The condition and the seed: equal configurations have equal identifiers."""
+        return f"{self.condition_id}-s{self.seed}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return nested plain values, fit for JSON and YAML."""
+        return json.loads(json.dumps(asdict(self)))
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> "TrialConfig":
+        """Rebuild what `to_dict` returned."""
+        hints = get_type_hints(cls)
+        sections = {field.name: hints[field.name] for field in fields(cls) if field.name != "seed"}
+        return cls(seed=content["seed"], **{name: kind(**content[name]) for name, kind in sections.items()})

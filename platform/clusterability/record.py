@@ -1,0 +1,76 @@
+"""What flows out of a measurement and a trial: plain values, no live object of any library.
+
+Numbers that do not exist are None with a status that says why; there is no bare NaN.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from clusterability.config import TrialConfig
+
+TrialState = Literal["complete", "failed", "stopped"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NullTest:
+    """One network's n-cut against the n-cuts of m shuffled ones."""
+
+    null: str
+    """Name of the null model."""
+    observed: float
+    """n-cut of the network itself."""
+    null_values: np.ndarray
+    """n-cut of each shuffled network, shape (m,)."""
+    p_value: float
+    """(1 + number of null values <= observed) / (1 + m), Phipson & Smyth 2010."""
+    z_score: float | None
+    """(observed - mean) / standard deviation with ddof 1; None where that deviation is 0 or m is 1."""
+    status: str = "ok"
+    """"ok", or what limits the test and what would help."""
+
+    @property
+    def mean(self) -> float:
+        """Mean of the null values."""
+        return float(np.mean(self.null_values))
+
+    @property
+    def sd(self) -> float | None:
+        """Standard deviation of the null values with ddof 1; None for a single one."""
+        return float(np.std(self.null_values, ddof=1)) if len(self.null_values) > 1 else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialRecord:
+    """One trial as it is kept: on disk as JSON, then in the tracking store."""
+
+    config: TrialConfig
+    state: TrialState
+    metrics: dict[str, float] = field(default_factory=dict)
+    """Final values by name; see docs/metrics.md for meanings and units."""
+    history: dict[str, list[float]] = field(default_factory=dict)
+    """Values per epoch by name, first epoch first."""
+    null_tests: tuple[NullTest, ...] = ()
+    error: str | None = None
+    """Why the trial failed or stopped, in one line."""
+    provenance: dict[str, str] = field(default_factory=dict)
+    """git commit, versions, device, data set hash, start time."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return nested plain values, fit for JSON."""
+        content = asdict(self)
+        content["config"] = self.config.to_dict()
+        for test in content["null_tests"]:
+            test["null_values"] = test["null_values"].tolist()
+        return content
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> "TrialRecord":
+        """Rebuild what `to_dict` returned."""
+        tests = tuple(
+            NullTest(**{**test, "null_values": np.asarray(test["null_values"], dtype=float)})
+            for test in content["null_tests"]
+        )
+        config = TrialConfig.from_dict(content["config"])
+        return cls(**{**content, "config": config, "null_tests": tests})
