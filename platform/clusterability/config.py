@@ -1,4 +1,4 @@
-"""What one trial is: frozen, typed, checked when made. The string under each field is its meaning and unit."""
+"""What one trial is: frozen, typed, checked when made. Under each field stand its meaning and unit."""
 
 import hashlib
 import json
@@ -12,6 +12,7 @@ Architecture = Literal["mlp"]
 Estimator = Literal["spectral"]
 NullName = Literal["layer"]
 Device = Literal["auto", "cpu", "cuda"]
+Direction = Literal["max", "min"]
 
 
 def _require(condition: bool, field: str, value: Any, allowed: str) -> None:
@@ -120,6 +121,16 @@ class NullsConfig:
 
     def __post_init__(self) -> None:
         _require(self.num_shuffles >= 1, "nulls.num_shuffles", self.num_shuffles, "1 or more")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Objective:
+    """One axis of the frontier: a metric and which way is better."""
+
+    metric: str = "validation_accuracy"
+    """Name of a trial's metric."""
+    direction: Direction = "max"
+    """Whether larger (max) or smaller (min) is better."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

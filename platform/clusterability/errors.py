@@ -1,4 +1,4 @@
-"""User errors: what was wrong, the value got, the values allowed. The command line prints them and exits 2."""
+"""User errors: what was wrong, the value got, the values allowed; shown in one line, exit code 2."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -1,0 +1,35 @@
+"""A sweep as the analysis sees it: one row per trial."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from clusterability.config import Objective
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SweepTable:
+    """What the tracking store knows of one sweep."""
+
+    sweep_id: str
+    space: str
+    """Name of the search space."""
+    description: str
+    """What the search space answers, from its YAML file."""
+    run_id: str
+    """MLflow run of the sweep, parent of its trials' runs."""
+    state: str
+    """running | complete | stopped | failed."""
+    axes: tuple[str, ...]
+    """Swept fields, such as "training.l1_weight"; each is a column of `trials`."""
+    objectives: tuple[Objective, ...]
+    """What the search looked at: validation metrics; the report shows test accuracy instead."""
+    settings: dict[str, object]
+    """Fields held fixed over the sweep, by dotted name, such as {"ncut.num_clusters": 12}."""
+    trials: pd.DataFrame
+    """One row per trial: trial_id, condition_id, seed, state, error, run_id, then axes, then metrics.
+
+    Metrics are test_accuracy, validation_accuracy, train_accuracy, ncut, null_mean, null_sd, z_score, p_value,
+    num_isolated, num_components, seconds_training, seconds_measuring, ...; absent values are NaN. Values of
+    axes are numbers, strings, or the string of a list such as "[64, 64]".
+    """
