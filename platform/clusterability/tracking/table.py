@@ -29,7 +29,7 @@ class SweepTable:
     trials: pd.DataFrame
     """One row per trial: trial_id, condition_id, seed, state, error, run_id, then axes, then metrics.
 
-    Metrics are test_accuracy, validation_accuracy, train_accuracy, ncut, null_mean, null_sd, z_score, p_value,
+    Metrics: test_accuracy, validation_accuracy, train_accuracy, ncut, null_mean, null_sd, z_score, p_value,
     num_isolated, num_components, seconds_training, seconds_measuring, ...; absent values are NaN. Values of
     axes are numbers, strings, or the string of a list such as "[64, 64]".
     """
