@@ -15,7 +15,8 @@ Device = Literal["auto", "cpu", "cuda"]
 Direction = Literal["max", "min"]
 
 
-def _require(condition: bool, field: str, value: Any, allowed: str) -> None:
+def require(condition: bool, field: str, value: Any, allowed: str) -> None:
+    """Raise a ConfigError that names the field, the value got and the values allowed, unless `condition`."""
     if not condition:
         raise ConfigError(f"{field}: got {value!r}, allowed: {allowed}")
 
@@ -32,11 +33,11 @@ class DatasetConfig:
     """Use only this many training examples, drawn by the seed; none: all."""
 
     def __post_init__(self) -> None:
-        _require(
+        require(
             0 < self.validation_fraction <= 0.5,
             "dataset.validation_fraction", self.validation_fraction, "above 0, up to 0.5",
         )  # fmt: skip
-        _require(
+        require(
             self.num_train is None or self.num_train >= 1,
             "dataset.num_train",
             self.num_train,
@@ -57,11 +58,11 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))
-        _require(
+        require(
             bool(self.widths) and all(width >= 1 for width in self.widths),
             "model.widths", list(self.widths), "a list of integers, 1 or more each",
         )  # fmt: skip
-        _require(0 <= self.dropout < 1, "model.dropout", self.dropout, "0 up to, not including, 1")
+        require(0 <= self.dropout < 1, "model.dropout", self.dropout, "0 up to, not including, 1")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,12 +88,12 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "clusterability_eigenvalues"):
-            _require(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "1 or more")
+            require(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "1 or more")
         for name in ("l1_weight", "l2_weight", "clusterability_weight"):
-            _require(
+            require(
                 0 <= getattr(self, name) < float("inf"), f"training.{name}", getattr(self, name), "0 or more"
             )
-        _require(
+        require(
             0 < self.learning_rate < float("inf"), "training.learning_rate", self.learning_rate, "above 0"
         )
 
@@ -107,7 +108,7 @@ class NcutConfig:
     """Estimator of the n-cut; `spectral` is the paper's."""
 
     def __post_init__(self) -> None:
-        _require(self.num_clusters >= 2, "ncut.num_clusters", self.num_clusters, "2 or more")
+        require(self.num_clusters >= 2, "ncut.num_clusters", self.num_clusters, "2 or more")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +121,7 @@ class NullsConfig:
     """Shuffled networks m; the smallest p-value is 1 / (m + 1)."""
 
     def __post_init__(self) -> None:
-        _require(self.num_shuffles >= 1, "nulls.num_shuffles", self.num_shuffles, "1 or more")
+        require(self.num_shuffles >= 1, "nulls.num_shuffles", self.num_shuffles, "1 or more")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,7 +147,7 @@ class TrialConfig:
     """Seed of every random stream of the trial."""
 
     def __post_init__(self) -> None:
-        _require(0 <= self.seed < 2**63, "seed", self.seed, "0 or more")
+        require(0 <= self.seed < 2**63, "seed", self.seed, "0 or more")
 
     @property
     def condition_id(self) -> str:
