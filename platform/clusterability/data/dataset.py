@@ -1,0 +1,64 @@
+"""The types that the data room hands on."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Split:
+    """Examples of one of the three sets; both arrays are read-only."""
+
+    inputs: np.ndarray
+    """float32 in [0, 1], shape (n, *input_shape)."""
+    labels: np.ndarray
+    """int64 class numbers, shape (n,)."""
+
+    def __post_init__(self) -> None:
+        self.inputs.flags.writeable = False
+        self.labels.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dataset:
+    """One data set, divided: search uses validation, reports show test."""
+
+    name: str
+    """Name of the data set."""
+    train: Split
+    """What the network is fitted to."""
+    validation: Split
+    """Held out of the training set, for the search's objectives."""
+    test: Split
+    """The data set's own test set, for reports alone."""
+    num_classes: int
+    """Number of classes, and so of the network's outputs."""
+    sha256: str
+    """SHA-256 of the whole data set before it was divided (see `RawDataset.sha256`)."""
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one example."""
+        return self.train.inputs.shape[1:]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RawDataset:
+    """A data set as its source gives it: inputs are uint8 pixels (0 to 255) or float32 in [0, 1]."""
+
+    train_inputs: np.ndarray
+    train_labels: np.ndarray
+    test_inputs: np.ndarray
+    test_labels: np.ndarray
+    num_classes: int
+
+    def sha256(self) -> str:
+        """Return the SHA-256 over the bytes of the four arrays, in the order of the fields."""
+        digest = hashlib.sha256()
+        for array in (self.train_inputs, self.train_labels, self.test_inputs, self.test_labels):
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
