@@ -3,7 +3,7 @@
 Numbers that do not exist are None with a status that says why; there is no bare NaN.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -54,12 +54,15 @@ class TrialRecord:
     null_tests: tuple[NullTest, ...] = ()
     error: str | None = None
     """Why the trial failed or stopped, in one line."""
+    weights: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    """Parameters of the trained network by name; kept beside the record, not in it."""
     provenance: dict[str, str] = field(default_factory=dict)
     """git commit, versions, device, data set hash, start time."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return nested plain values, fit for JSON."""
-        content = asdict(self)
+        """Return nested plain values, fit for JSON, without the weights."""
+        content = asdict(replace(self, weights={}))
+        del content["weights"]
         content["config"] = self.config.to_dict()
         for test in content["null_tests"]:
             test["null_values"] = test["null_values"].tolist()
