@@ -1,0 +1,164 @@
+"""The weight graph of a network: a list of blocks between layers of units; a chain is the common case."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from clusterability.errors import GraphError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """The weights between two layers: unit i of `source` meets unit j of `target` with |matrix[i, j]|."""
+
+    source: int
+    """Index of the layer that the weights read from."""
+    target: int
+    """Index of the layer that the weights write to."""
+    matrix: np.ndarray
+    """Weights with their signs, shape (units of source, units of target), float64, read-only."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WeightGraph:
+    """One node per unit, an undirected edge of weight |w| per weight; isolated units are left out.
+
+    Nodes are numbered layer by layer. A chain of matrices W_0, W_1, ... has the blocks (0, 1, W_0),
+    (1, 2, W_1), ...; skip connections add blocks between layers further apart. Biases are ignored.
+    Filan et al. 2021, section 2.
+    """
+
+    blocks: tuple[Block, ...]
+    """Weights between the remaining units."""
+    kept: tuple[np.ndarray, ...]
+    """For each layer the indices, in the network, of the units that remain, ascending."""
+    full_widths: tuple[int, ...]
+    """Units of each layer before isolated ones were removed."""
+    layer_names: tuple[str, ...]
+    """What each layer is called in its network."""
+
+    @classmethod
+    def from_matrices(cls, matrices: Sequence[Any]) -> "WeightGraph":
+        """Build the graph of a chain of layers from its weight matrices, each (fan_in, fan_out).
+
+        A torch `Linear.weight` is the transpose of such a matrix. Raises GraphError where a matrix is not
+        two-dimensional, not finite, or does not fit to the one before it.
+        """
+        if len(matrices) == 0:
+            raise GraphError("a weight graph needs at least one weight matrix, got none")
+        arrays = [np.asarray(matrix, dtype=np.float64) for matrix in matrices]
+        for index, array in enumerate(arrays):
+            if array.ndim != 2 or 0 in array.shape:
+                raise GraphError(f"matrix {index}: got shape {array.shape}, allowed: (fan_in, fan_out)")
+            if index > 0 and arrays[index - 1].shape[1] != array.shape[0]:
+                raise GraphError(
+                    f"matrix {index}: got fan_in {array.shape[0]}, but matrix {index - 1} has "
+                    f"fan_out {arrays[index - 1].shape[1]}"
+                )
+        widths = [arrays[0].shape[0], *(array.shape[1] for array in arrays)]
+        return cls.from_blocks([(layer, layer + 1, array) for layer, array in enumerate(arrays)], widths)
+
+    @classmethod
+    def from_blocks(
+        cls,
+        blocks: Sequence[tuple[int, int, Any]],
+        widths: Sequence[int],
+        layer_names: Sequence[str] | None = None,
+    ) -> "WeightGraph":
+        """Build a graph from (source layer, target layer, matrix) blocks over layers of these widths.
+
+        Units without any nonzero weight are removed. Raises GraphError for a matrix that does not fit its
+        layers or is not finite, and for a network whose weights are all zero.
+        """
+        names = tuple(layer_names or (f"layer {index}" for index in range(len(widths))))
+        degrees = [np.zeros(width) for width in widths]
+        arrays = []
+        for source, target, matrix in blocks:
+            array = _checked(matrix, source, target, widths, names)
+            degrees[source] += np.abs(array).sum(axis=1)
+            degrees[target] += np.abs(array).sum(axis=0)
+            arrays.append(array)
+        kept = tuple(_read_only(np.flatnonzero(degree)) for degree in degrees)
+        if not any(len(units) for units in kept):
+            raise GraphError("every weight is zero: the graph has no edges")
+        return cls(
+            blocks=tuple(
+                Block(
+                    source=source,
+                    target=target,
+                    matrix=_read_only(array[np.ix_(kept[source], kept[target])]),
+                )
+                for (source, target, _), array in zip(blocks, arrays, strict=True)
+            ),
+            kept=kept,
+            full_widths=tuple(int(width) for width in widths),
+            layer_names=names,
+        )
+
+    @classmethod
+    def from_module(cls, module: Any, example_input: Any = None) -> "WeightGraph":
+        """Build the graph of a torch module. Raises GraphError, with its name, for a layer it can't read."""
+        from clusterability.graph.module_reader import read_module  # torch takes seconds to import
+
+        return cls.from_matrices(read_module(module, example_input))
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units of each layer that are nodes of the graph."""
+        return tuple(len(units) for units in self.kept)
+
+    @property
+    def num_nodes(self) -> int:
+        """Nodes of the graph."""
+        return sum(self.widths)
+
+    @property
+    def num_isolated(self) -> int:
+        """Units left out because all their weights are zero."""
+        return sum(self.full_widths) - self.num_nodes
+
+    @property
+    def num_components(self) -> int:
+        """Connected components of the graph."""
+        return int(connected_components(self.adjacency(), directed=False, return_labels=False))
+
+    @property
+    def layer_starts(self) -> np.ndarray:
+        """Number of the first node of each layer, and the number of nodes at the end, shape (layers + 1,)."""
+        return np.concatenate([[0], np.cumsum(self.widths)])
+
+    def adjacency(self) -> sparse.csr_array:
+        """Return the symmetric matrix of edge weights |w|, shape (nodes, nodes), float64."""
+        starts = self.layer_starts
+        rows, columns, values = [], [], []
+        for block in self.blocks:
+            places = np.nonzero(block.matrix)
+            rows.append((places[0] + starts[block.source]).astype(np.int32))  # scikit-learn wants 32 bits
+            columns.append((places[1] + starts[block.target]).astype(np.int32))
+            values.append(np.abs(block.matrix[places]))
+        edges = (np.concatenate(rows), np.concatenate(columns))
+        upper = sparse.coo_array((np.concatenate(values), edges), shape=(self.num_nodes, self.num_nodes))
+        return (upper + upper.T).tocsr()
+
+
+def _checked(
+    matrix: Any, source: int, target: int, widths: Sequence[int], names: Sequence[str]
+) -> np.ndarray:
+    between = f"weights from {names[source]} to {names[target]}"
+    array = np.asarray(matrix, dtype=np.float64)
+    if source == target:
+        raise GraphError(f"{between}: a layer that feeds itself cannot be read as a weight graph")
+    if array.shape != (widths[source], widths[target]):
+        raise GraphError(f"{between}: got shape {array.shape}, allowed: {(widths[source], widths[target])}")
+    if not np.isfinite(array).all():
+        raise GraphError(f"{between}: {np.count_nonzero(~np.isfinite(array))} values are not finite")
+    return array
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.setflags(write=False)
+    return array

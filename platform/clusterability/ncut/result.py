@@ -1,0 +1,44 @@
+"""What a measurement of n-cut says."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NcutResult:
+    """The n-cut of the partition that an estimator found, and how far to trust it."""
+
+    value: float
+    """n-cut: sum over clusters of cut / volume, between 0 and k; lower is more clusterable."""
+    num_clusters: int
+    """Clusters k."""
+    estimator: str
+    """Name of the estimator."""
+    labels: np.ndarray
+    """Cluster of each node, shape (nodes,); nodes are numbered as in the graph."""
+    cut: np.ndarray
+    """Weight that leaves each cluster, shape (k,)."""
+    volume: np.ndarray
+    """Sum of the degrees of each cluster's nodes, shape (k,)."""
+    modularity: float
+    """Q = sum_c [a_c / vol - (vol_c / vol)^2] of the same partition, a_c the weight within c, both ways."""
+    effective_clusters: float
+    """exp(entropy of volume shares), between 1 and k."""
+    eigenvalues: np.ndarray | None
+    """The k + 1 largest eigenvalues of D^-1/2 A D^-1/2, descending (k in a graph of k nodes);
+    None: not asked for."""
+    lower_bound: float | None
+    """k - sum of the k largest eigenvalues: no k-partition has a lower n-cut (Ky Fan); None: not
+    asked for."""
+    num_components: int
+    """Connected components of the graph."""
+    num_isolated: int
+    """Units of the network that are no nodes because all their weights are zero."""
+    status: str = "ok"
+    """"ok", or what limits the result and what would help."""
+
+    @property
+    def value_per_cluster(self) -> float:
+        """n-cut / k, between 0 and 1."""
+        return self.value / self.num_clusters
