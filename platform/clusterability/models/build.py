@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+import torch
 from torch import nn
 
 from clusterability.config import ModelConfig
@@ -18,7 +19,8 @@ def build_module(
     It takes inputs of shape (n, *input_shape) and gives logits of shape (n, num_classes). Weights are Glorot
     uniform from the seed's stream "initialisation", biases zero.
     """
-    module = _ARCHITECTURES[config.architecture](config, input_shape, num_classes)
+    with torch.random.fork_rng(devices=[]):  # torch's layers draw weights of their own when made
+        module = _ARCHITECTURES[config.architecture](config, input_shape, num_classes)
     initialise_glorot(module, seed)
     return module
 

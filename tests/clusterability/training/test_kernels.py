@@ -1,0 +1,22 @@
+"""Kernel penalties are Keras's."""
+
+import numpy as np
+from torch import nn
+
+from clusterability.training.kernels import kernel_penalty, kernels
+
+
+def test_kernels_are_the_weights_without_biases_and_normalisation() -> None:
+    module = nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.Flatten(), nn.Linear(12, 5))
+    assert [tuple(weight.shape) for weight in kernels(module)] == [(3, 1, 3, 3), (5, 12)]
+
+
+def test_kernel_penalty_is_the_formula_with_its_gradient() -> None:
+    module = nn.Sequential(nn.Linear(7, 5), nn.ReLU(), nn.Linear(5, 3)).double()
+    weights = kernels(module)
+    penalty = kernel_penalty(weights, l1_weight=0.3, l2_weight=0.7)
+    flat = np.concatenate([weight.detach().numpy().ravel() for weight in weights])
+    np.testing.assert_allclose(penalty.item(), 0.3 * np.abs(flat).sum() + 0.7 * (flat**2).sum(), rtol=1e-12)
+    penalty.backward()
+    gradient = np.concatenate([weight.grad.numpy().ravel() for weight in weights if weight.grad is not None])
+    np.testing.assert_allclose(gradient, 0.3 * np.sign(flat) + 1.4 * flat, rtol=1e-12)
