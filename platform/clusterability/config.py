@@ -13,6 +13,8 @@ Estimator = Literal["spectral"]
 NullName = Literal["layer"]
 Device = Literal["auto", "cpu", "cuda"]
 Direction = Literal["max", "min"]
+# Never a test metric: the search may not look at what the report shows.
+ObjectiveMetric = Literal["validation_accuracy", "validation_loss", "ncut", "z_score"]
 
 
 def require(condition: bool, field: str, value: Any, allowed: str) -> None:
@@ -128,7 +130,7 @@ class NullsConfig:
 class Objective:
     """One axis of the frontier: a metric and which way is better."""
 
-    metric: str = "validation_accuracy"
+    metric: ObjectiveMetric = "validation_accuracy"
     """Name of a trial's metric."""
     direction: Direction = "max"
     """Whether larger (max) or smaller (min) is better."""

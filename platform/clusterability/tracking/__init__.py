@@ -1,5 +1,18 @@
 """Trial records to and from MLflow; the only room that imports it."""
 
+from clusterability.tracking.background import BackgroundTracking
+from clusterability.tracking.reader import find_sweep, log_report
+from clusterability.tracking.store import RUNS_FOLDER, connect, tracking_uri
 from clusterability.tracking.table import SweepTable
+from clusterability.tracking.tracker import Tracker
 
-__all__ = ["SweepTable"]
+__all__ = [
+    "RUNS_FOLDER",
+    "BackgroundTracking",
+    "SweepTable",
+    "Tracker",
+    "connect",
+    "find_sweep",
+    "log_report",
+    "tracking_uri",
+]

@@ -1,0 +1,5 @@
+"""The command line."""
+
+from clusterability.cli.main import main
+
+__all__ = ["main"]

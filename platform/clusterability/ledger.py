@@ -1,0 +1,75 @@
+"""The sweep on disk: one folder per finished trial, written whole or not at all. The ledger is the truth;
+the tracking store is a view of it.
+
+    runs/<sweep_id>/trials/<trial_id>/record.json       everything but the weights
+                                      config.json       the full configuration
+                                      null_values.csv   n-cut of every shuffled network, one column per null
+                                      weights.safetensors
+"""
+
+import csv
+import io
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from safetensors.numpy import save_file
+
+from clusterability.record import TrialRecord
+
+_RECORD = "record.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ledger:
+    """The finished trials of one sweep."""
+
+    folder: Path
+    """Folder of the sweep."""
+
+    def trial_folder(self, trial_id: str) -> Path:
+        """Return where the trial is, or would be, kept."""
+        return self.folder / "trials" / trial_id
+
+    def write(self, record: TrialRecord) -> Path:
+        """Keep a finished trial and return its folder; an earlier record of the same trial is replaced."""
+        final = self.trial_folder(record.config.trial_id)
+        draft = final.with_name(f".{final.name}.{os.getpid()}")
+        draft.mkdir(parents=True)
+        (draft / _RECORD).write_text(json.dumps(record.to_dict(), indent=1))
+        (draft / "config.json").write_text(json.dumps(record.config.to_dict(), indent=1))
+        (draft / "null_values.csv").write_text(_null_values(record))
+        if record.weights:
+            save_file(record.weights, draft / "weights.safetensors")
+        shutil.rmtree(final, ignore_errors=True)  # os.replace takes no folder that is not empty
+        os.replace(draft, final)  # noqa: PTH105
+        return final
+
+    def records(self) -> Iterator[TrialRecord]:
+        """Yield the kept trials, by name."""
+        for path in sorted(self.folder.glob(f"trials/[!.]*/{_RECORD}")):
+            yield TrialRecord.from_dict(json.loads(path.read_text()))
+
+    def read(self, trial_id: str) -> TrialRecord | None:
+        """Return the record of one trial, or None where it has not finished."""
+        path = self.trial_folder(trial_id) / _RECORD
+        return TrialRecord.from_dict(json.loads(path.read_text())) if path.exists() else None
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file whole: a reader sees the old text or the new one, whatever is killed."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text)
+    draft.replace(path)
+
+
+def _null_values(record: TrialRecord) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(test.null for test in record.null_tests)
+    writer.writerows(zip_longest(*(test.null_values.tolist() for test in record.null_tests)))
+    return text.getvalue()

@@ -1,0 +1,58 @@
+"""The search spaces by name: the files of search_spaces/."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from clusterability.errors import ConfigError, unknown_name
+from clusterability.spaces.resolve import resolve_space
+from clusterability.spaces.space import SearchSpace
+
+DEFAULT_FOLDER = Path("search_spaces")
+
+
+def known_spaces(folder: Path = DEFAULT_FOLDER) -> list[str]:
+    """Return the names of the spaces in `folder`, sorted."""
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def load_space(name: str, overrides: Sequence[str] = (), folder: Path = DEFAULT_FOLDER) -> SearchSpace:
+    """Return the space `name`, read from `folder`/`name`.yaml, with `overrides` such as "training.epochs=3".
+
+    Raises:
+        ConfigError: an unknown space, an empty or broken file, or a field or override that cannot be used.
+    """
+    path = folder / f"{name}.yaml"
+    if name not in known_spaces(folder):
+        raise ConfigError(unknown_name("space", name, known_spaces(folder)))
+    content = _read(path)
+    return resolve_space(name, content, dict(_parse_override(text) for text in overrides))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+    except (yaml.YAMLError, OmegaConfBaseException, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
+    if not content:
+        raise ConfigError(
+            f"{path}: the file is empty; a space needs at least one field, such as `dataset: digits`"
+        )
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise ConfigError(f"{path}: got {type(content).__name__}, allowed: a mapping of fields to values")
+    return cast(dict[str, Any], content)
+
+
+def _parse_override(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"override {text!r}: allowed: field=value, such as search.num_trials=12")
+    try:
+        parsed = OmegaConf.to_container(OmegaConf.from_dotlist([f"value={value}"]), resolve=True)
+    except (yaml.YAMLError, OmegaConfBaseException):
+        raise ConfigError(f"override {text!r}: the value is not readable as YAML") from None
+    return key, cast(dict[str, Any], parsed)["value"]

@@ -1,0 +1,7 @@
+"""Sweeps on Ray Tune with Optuna; the only room that imports them."""
+
+# First, so that Ray reads its quiet settings before any module of this room imports it.
+from clusterability.sweep import quiet_ray  # noqa: F401  # isort: split
+from clusterability.sweep.launch import SweepOutcome, run_sweep
+
+__all__ = ["SweepOutcome", "run_sweep"]

@@ -1,0 +1,51 @@
+"""A sweep's place on disk: found again by the same command, owned by one driver at a time."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from clusterability.errors import ConfigError
+from clusterability.ledger import Ledger, write_atomically
+from clusterability.spaces import SearchSpace
+
+
+def sweep_id_of(space: SearchSpace, runs: Path, fresh: bool) -> str:
+    """Return the sweep's identifier: the space's name and fingerprint, and a number from the second on.
+
+    The same space finds its newest sweep again, and so resumes it; `fresh` asks for a new one.
+    """
+    stem = f"{space.name}-{space.fingerprint}"
+    pattern = re.compile(rf"{re.escape(stem)}(?:-(\d+))?")
+    matches = (pattern.fullmatch(path.name) for path in runs.glob(f"{stem}*"))
+    newest = max((int(match[1] or 1) for match in matches if match), default=0)
+    number = newest + 1 if fresh else max(newest, 1)
+    return stem if number == 1 else f"{stem}-{number}"
+
+
+@contextmanager
+def open_session(space: SearchSpace, runs: Path, sweep_id: str) -> Iterator[Ledger]:
+    """Create the sweep's folder where needed, and hold it until the block ends.
+
+    Raises:
+        ConfigError: another process runs the same sweep.
+    """
+    folder = runs / sweep_id
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock")  # the system lets go of it even when its holder is killed
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ConfigError(
+            f"sweep {sweep_id} is running in another process; wait for it, or use --fresh for a second one"
+        ) from None
+    try:
+        summary = {**asdict(space), "base": space.base.to_dict()}
+        write_atomically(folder / "space.json", json.dumps(summary, indent=1))
+        yield Ledger(folder=folder)
+    finally:
+        lock.release()

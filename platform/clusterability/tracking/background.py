@@ -1,0 +1,43 @@
+"""Tracking beside the sweep, not in its way."""
+
+import logging
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+
+from mlflow.exceptions import MlflowException
+
+_log = logging.getLogger(__name__)
+
+
+class BackgroundTracking:
+    """Runs tracking calls one after the other on a thread of its own.
+
+    A call that fails is said once and dropped: the ledger on disk still has the trial, and the sweep's end
+    brings the store up to date.
+    """
+
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._warned = False
+        self._thread = Thread(target=self._work, name="tracking", daemon=True)
+        self._thread.start()
+
+    def submit(self, call: Callable[[], None]) -> None:
+        """Queue a call and return at once."""
+        self._calls.put(call)
+
+    def close(self) -> None:
+        """Wait until all queued calls are done."""
+        self._calls.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while (call := self._calls.get()) is not None:
+            try:
+                call()
+            except (MlflowException, OSError) as error:
+                if not self._warned:
+                    reason = str(error).splitlines()[0]
+                    _log.warning("tracking failed (%s); the sweep goes on, records are kept on disk", reason)
+                self._warned = True

@@ -1,0 +1,95 @@
+"""A sweep read back from MLflow."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.exceptions import MlflowException
+
+from clusterability.config import Objective
+from clusterability.errors import TrackingError, unknown_name
+from clusterability.tracking.store import connect, tracking_uri
+from clusterability.tracking.table import SweepTable
+from clusterability.tracking.tracker import trial_runs
+
+
+def find_sweep(name: str, uri: str | None = None) -> SweepTable:
+    """Return the sweep whose identifier is `name`, or the newest sweep of the space `name`.
+
+    Raises:
+        TrackingError: the store does not answer or knows no such sweep.
+    """
+    client = connect(uri)
+    experiments = {item.experiment_id: item.name for item in client.search_experiments()}
+    for condition in (f"tags.sweep_id = '{name}'", f"tags.space = '{name}'"):
+        runs = client.search_runs(
+            list(experiments),
+            f"tags.kind = 'sweep' and {condition}",
+            max_results=1,
+            order_by=["start_time DESC"],
+        )
+        if runs:
+            return _table(client, runs[0])
+    known = [experiment for experiment in experiments.values() if experiment != "Default"]
+    raise TrackingError(
+        f"{unknown_name('sweep or space with runs', name, known)} (in {uri or tracking_uri()})"
+    )
+
+
+def log_report(run_id: str, folder: Path, uri: str | None = None) -> None:
+    """Put the files of a report beside the sweep's run, under "report".
+
+    Raises:
+        TrackingError: the store does not answer.
+    """
+    client = connect(uri)
+    try:
+        client.log_artifacts(run_id, str(folder), "report")
+    except (MlflowException, OSError) as error:
+        raise TrackingError(f"the report could not be put into the tracking store: {error}") from None
+
+
+def _table(client: MlflowClient, parent: Run) -> SweepTable:
+    tags = parent.data.tags
+    axes = tuple(json.loads(tags["axes"]))
+    runs = trial_runs(client, parent.info.experiment_id, tags["sweep_id"])
+    return SweepTable(
+        sweep_id=tags["sweep_id"],
+        space=tags["space"],
+        description=tags.get("mlflow.note.content", ""),
+        run_id=parent.info.run_id,
+        state=tags["state"],
+        axes=axes,
+        objectives=tuple(Objective(**item) for item in json.loads(tags["objectives"])),
+        settings=json.loads(tags["settings"]),
+        trials=pd.DataFrame([_row(run, axes) for run in runs]),
+    )
+
+
+def _row(run: Run, axes: tuple[str, ...]) -> dict[str, Any]:
+    tags = run.data.tags
+    return {
+        "trial_id": tags["trial_id"],
+        "condition_id": tags["condition_id"],
+        "seed": int(tags["seed"]),
+        "state": tags["state"],
+        "error": tags.get("error"),
+        "run_id": run.info.run_id,
+        **{axis: _value(run.data.params[axis]) for axis in axes},
+        **run.data.metrics,
+        **{
+            name: value for name, value in tags.items() if name.startswith("version_") or name == "git_commit"
+        },
+    }
+
+
+def _value(text: str) -> float | int | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,173 @@
+"""A sweep written to MLflow: one parent run, one child run per trial. Every call can be repeated."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.utils.time import get_current_time_millis
+
+from clusterability.config import TrialConfig
+from clusterability.record import TrialRecord
+from clusterability.spaces import SearchSpace
+from clusterability.tracking.store import artifact_location
+
+_RUN_STATUS = {"complete": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
+_BATCH = 1000  # MLflow's limit of metrics in one request
+
+
+class Tracker:
+    """Writes one sweep. A run that exists already is continued, so a repeated call leaves no duplicate."""
+
+    def __init__(self, client: MlflowClient, uri: str, space: SearchSpace, sweep_id: str) -> None:
+        self._client = client
+        self._space = space
+        self._sweep_id = sweep_id
+        self._experiment_id = _experiment(client, uri, space.name)
+        self.run_id = self._find_sweep_run() or self._create_sweep_run()
+        self._run_ids, self._terminated = self._known_trials()
+
+    def start_trial(self, config: TrialConfig) -> None:
+        """Make the trial's run, RUNNING, with its swept values as parameters."""
+        self._start(config)
+
+    def finish_trial(self, record: TrialRecord, folder: Path) -> None:
+        """Log the record's metrics and state and the files of its ledger folder, and end its run."""
+        run_id = self._run_ids.get(record.config.trial_id) or self._start(record.config)
+        tags = {
+            "state": record.state,
+            **({"error": record.error, "mlflow.note.content": record.error} if record.error else {}),
+            **record.provenance,
+        }
+        metrics = _metrics(record)
+        for start in range(0, len(metrics), _BATCH):
+            self._client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
+        self._client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+        self._client.log_artifacts(run_id, str(folder))
+        self._client.set_terminated(run_id, _RUN_STATUS[record.state])
+        self._terminated.add(record.config.trial_id)
+
+    def is_finished(self, trial_id: str) -> bool:
+        """Whether the trial's run has ended in the store."""
+        return trial_id in self._terminated
+
+    def finish_sweep(self, state: str) -> None:
+        """End the parent run, and every run of the sweep that is still RUNNING."""
+        for trial_id, run_id in self._run_ids.items():
+            if trial_id not in self._terminated:
+                self._client.set_tag(run_id, "state", "stopped")
+                self._client.set_terminated(run_id, "KILLED")
+        self._client.set_tag(self.run_id, "state", state)
+        self._client.set_terminated(self.run_id, _RUN_STATUS[state])
+
+    def _start(self, config: TrialConfig) -> str:
+        trial_id = config.trial_id
+        if trial_id in self._run_ids:
+            self._client.update_run(self._run_ids[trial_id], status="RUNNING")
+            self._client.set_tag(self._run_ids[trial_id], "state", "running")
+            return self._run_ids[trial_id]
+        assignment = self._space.assignment_of(config)
+        run = self._create_run(
+            run_name=f"{self._space.label(config)}, seed {config.seed}",
+            tags={
+                "kind": "trial",
+                "mlflow.parentRunId": self.run_id,
+                "condition_id": config.condition_id,
+                "trial_id": trial_id,
+                "seed": str(config.seed),
+                "state": "running",
+            },
+            params={name: _text(value) for name, value in assignment.items()},
+        )
+        self._run_ids[trial_id] = run.info.run_id
+        return run.info.run_id
+
+    def _create_run(self, run_name: str, tags: dict[str, str], params: dict[str, str]) -> Run:
+        tags = {"sweep_id": self._sweep_id, "space": self._space.name, **tags}
+        run = self._client.create_run(self._experiment_id, tags=tags, run_name=run_name)
+        if params:
+            self._client.log_batch(run.info.run_id, params=[Param(*item) for item in params.items()])
+        return run
+
+    def _find_sweep_run(self) -> str | None:
+        condition = f"tags.kind = 'sweep' and tags.sweep_id = '{self._sweep_id}'"
+        runs = self._client.search_runs([self._experiment_id], condition, max_results=1)
+        if not runs:
+            return None
+        self._client.update_run(runs[0].info.run_id, status="RUNNING")
+        self._client.set_tag(runs[0].info.run_id, "state", "running")
+        return runs[0].info.run_id
+
+    def _create_sweep_run(self) -> str:
+        space = self._space
+        run = self._create_run(
+            run_name=self._sweep_id,
+            tags={
+                "kind": "sweep",
+                "state": "running",
+                "mlflow.note.content": space.description,
+                "axes": json.dumps([axis.name for axis in space.axes]),
+                "objectives": json.dumps([asdict(objective) for objective in space.objectives]),
+                "settings": json.dumps(_settings(space)),
+            },
+            params={"search.method": space.search.method, "seeds": _text(space.seeds)},
+        )
+        return run.info.run_id
+
+    def _known_trials(self) -> tuple[dict[str, str], set[str]]:
+        run_ids, terminated = {}, set()
+        for run in trial_runs(self._client, self._experiment_id, self._sweep_id):
+            trial_id = run.data.tags["trial_id"]
+            run_ids[trial_id] = run.info.run_id
+            if run.data.tags.get("state") in ("complete", "failed") and run.info.status != "RUNNING":
+                terminated.add(trial_id)
+        return run_ids, terminated
+
+
+def trial_runs(client: MlflowClient, experiment_id: str, sweep_id: str) -> list[Run]:
+    """Return all runs of a sweep's trials, oldest first."""
+    condition = f"tags.kind = 'trial' and tags.sweep_id = '{sweep_id}'"
+    runs, token = [], None
+    while True:
+        page = client.search_runs(
+            [experiment_id], condition, max_results=1000, order_by=["start_time ASC"], page_token=token
+        )
+        runs.extend(page)
+        token = page.token
+        if not token:
+            return runs
+
+
+def _experiment(client: MlflowClient, uri: str, name: str) -> str:
+    experiment = client.get_experiment_by_name(name)
+    if experiment is not None:
+        return experiment.experiment_id
+    return client.create_experiment(name, artifact_location=artifact_location(uri))
+
+
+def _metrics(record: TrialRecord) -> list[Metric]:
+    now = get_current_time_millis()
+    per_epoch = [
+        Metric(name, value, now, epoch)
+        for name, values in record.history.items()
+        for epoch, value in enumerate(values, start=1)
+    ]
+    last = max((len(values) for values in record.history.values()), default=0)
+    return per_epoch + [Metric(name, value, now, last) for name, value in record.metrics.items()]
+
+
+def _settings(space: SearchSpace) -> dict[str, Any]:
+    swept = {axis.name for axis in space.axes}
+    return {
+        f"{section}.{field}": value
+        for section, fields in space.base.to_dict().items()
+        if isinstance(fields, dict)
+        for field, value in fields.items()
+        if f"{section}.{field}" not in swept
+    }
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, list | tuple) else str(value)
