@@ -1,0 +1,155 @@
+"""What a reader of the report has to know before quoting a number from it."""
+
+from dataclasses import dataclass
+
+from clusterability.tracking import SweepTable
+from clusterability_analysis.conditions import Conditions
+from clusterability_analysis.labels import axis_names
+from clusterability_analysis.significance import Significance
+
+_CHANGE_THE_GRAPH = (
+    "ncut.num_clusters",
+    "ncut.estimator",
+    "model.widths",
+    "model.architecture",
+    "dataset.name",
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caveat:
+    """One thing to know."""
+
+    title: str
+    text: str
+    serious: bool = False
+    """Whether it can turn the conclusion around."""
+
+
+def find_caveats(sweep: SweepTable, conditions: Conditions, significance: Significance) -> tuple[Caveat, ...]:
+    """Return the caveats that apply to this sweep, those that can turn the conclusion around first."""
+    candidates = [
+        _gaming(conditions),
+        _pooled(conditions),
+        _few_shuffles(significance),
+        _components(conditions),
+        _lost_trials(sweep, conditions),
+        _single_seeds(conditions),
+        _selection(sweep),
+        _meaning(),
+    ]
+    return tuple(sorted(filter(None, candidates), key=lambda caveat: not caveat.serious))
+
+
+def _gaming(conditions: Conditions) -> Caveat | None:
+    number = int(conditions.table["penalised"].sum())
+    if not number:
+        return None
+    return Caveat(
+        title="The clusterability penalty can lower n-cut without any structure in the function",
+        text=(
+            f"{number} of {len(conditions.table)} conditions train with the penalty (diamonds in the "
+            "figures). n-cut is measured on raw weights: rectifier networks can be rescaled without changing "
+            "what they compute, and groups of dead units wired among themselves count as clusters. On "
+            "MNIST a penalised network reached n-cut 0.5 at full accuracy with nine of its twelve clusters "
+            "dead. A low n-cut of a penalised network is no evidence of modularity until its clusters are "
+            "shown to matter: dead units, share of volume and lesion effect per cluster, and n-cut on the "
+            "contribution graph."
+        ),
+        serious=True,
+    )
+
+
+def _pooled(conditions: Conditions) -> Caveat | None:
+    axes = [axis for axis in conditions.axes if axis in _CHANGE_THE_GRAPH]
+    if not axes:
+        return None
+    names = axis_names(axes)
+    return Caveat(
+        title="n-cuts on one axis that are not on one scale",
+        text=(
+            f"This sweep varies {', '.join(names[axis] for axis in axes)}. n-cut depends on the number of "
+            "clusters and on the graph's size, so a lower n-cut between such conditions says little; compare "
+            "each with its own null (the distance to it, z and q). The frontier is drawn nevertheless."
+        ),
+        serious=True,
+    )
+
+
+def _few_shuffles(significance: Significance) -> Caveat | None:
+    if not significance.warnings:
+        return None
+    return Caveat(title="Limits of the null tests", text=" ".join(significance.warnings), serious=True)
+
+
+def _components(conditions: Conditions) -> Caveat | None:
+    components = conditions.trials["num_components"]
+    number = int((components > 1).sum())
+    if not number:
+        return None
+    return Caveat(
+        title="Networks that fall into separate pieces",
+        text=(
+            f"{number} of {len(components)} networks have more than one connected component (at most "
+            f"{int(components.max())}). A whole component adds 0 to the n-cut, so their n-cut is low for a "
+            "reason other than loosely connected groups."
+        ),
+    )
+
+
+def _lost_trials(sweep: SweepTable, conditions: Conditions) -> Caveat | None:
+    parts = []
+    if len(conditions.failed):
+        parts.append(f"{len(conditions.failed)} of {conditions.num_trials} trials failed or were stopped")
+    if conditions.num_unfinished:
+        parts.append(f"{conditions.num_unfinished} did not finish")
+    if conditions.num_unusable:
+        parts.append(f"{conditions.num_unusable} lack a test accuracy or an n-cut")
+    if sweep.state != "complete":
+        parts.append(f"the sweep's state is “{sweep.state}”")
+    if not parts:
+        return None
+    text = (
+        f"{'; '.join(parts)}. They enter no mean: a condition that only sometimes trains is shown by its "
+        "surviving seeds."
+    )
+    if conditions.num_lost:
+        text += f" Conditions without any usable trial: {conditions.num_lost}."
+    return Caveat(title="Trials that are not in the means", text=text[0].upper() + text[1:])
+
+
+def _single_seeds(conditions: Conditions) -> Caveat | None:
+    number = int((conditions.table["num_replicates"] == 1).sum())
+    if not number:
+        return None
+    return Caveat(
+        title="No spread for some conditions",
+        text=(
+            f"{number} of {len(conditions.table)} conditions have a single seed: their place on the frontier "
+            "may be luck, and no error bar says how much."
+        ),
+    )
+
+
+def _selection(sweep: SweepTable) -> Caveat:
+    looked_at = ", ".join(objective.metric.replace("_", " ") for objective in sweep.objectives)
+    return Caveat(
+        title="Chosen on validation, shown on test, and still optimistic",
+        text=(
+            f"The search looked at {looked_at or 'no objective'}; accuracies here are on the test set. A "
+            "frontier takes the best of many noisy means, so the values read off it are optimistic until "
+            "those conditions are trained again with fresh seeds. n-cut has no held-out version: what the "
+            "search minimised is what is shown."
+        ),
+    )
+
+
+def _meaning() -> Caveat:
+    return Caveat(
+        title="What significance says, and what it does not",
+        text=(
+            "A small q says that a condition's networks are more clusterable than networks with the same "
+            "weights in other places, at least for one seed. It does not say that the clusters do anything, "
+            "nor that the condition is more clusterable than another one."
+        ),
+    )

@@ -1,0 +1,101 @@
+"""The Pareto frontier of test accuracy (higher is better) and n-cut (lower is better) over conditions."""
+
+from dataclasses import dataclass
+
+import moocore
+import numpy as np
+import pandas as pd
+
+from clusterability_analysis.conditions import Conditions, field_values
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frontier:
+    """Which conditions no other condition beats on both counts."""
+
+    table: pd.DataFrame
+    """The frontier's conditions, lowest n-cut first, numbered from 1 in the column `frontier`."""
+    all_conditions: pd.DataFrame
+    """Every condition; `frontier` is its number there, or NA for a dominated one."""
+    hypervolume: float | None
+    """Share of the rectangle (accuracy 0 to 1) x (n-cut 0 to k) that the frontier dominates, 0 to 1."""
+    status: str
+    """"ok", or why there is no frontier or no hypervolume."""
+
+
+def pareto_mask(accuracy: np.ndarray, ncut: np.ndarray) -> np.ndarray:
+    """Return which points are not dominated, shape (n,), boolean.
+
+    Point j dominates i when accuracy_j >= accuracy_i and ncut_j <= ncut_i, at least one of them strictly;
+    equal points do not dominate each other, so all copies of a frontier point stay.
+
+    Raises:
+        ValueError: a value is not finite (moocore would rank it without a word).
+    """
+    points = _finite_points(accuracy, ncut)
+    if not len(points):
+        return np.zeros(0, dtype=bool)
+    return np.asarray(moocore.is_nondominated(points, maximise=[True, False], keep_weakly=True), dtype=bool)
+
+
+def hypervolume_share(accuracy: np.ndarray, ncut: np.ndarray, num_clusters: int) -> float:
+    """Return the area that the points dominate, divided by that of accuracy 0..1 x n-cut 0..k.
+
+    The reference point is (accuracy 0, n-cut k): n-cut of k clusters never exceeds k. It does not depend on
+    the sweep, so shares of sweeps with one k and one data set can be compared. 0 for no points.
+
+    Raises:
+        ValueError: a value is not finite (moocore.hypervolume would return 0.0).
+    """
+    points = _finite_points(accuracy, ncut)
+    if not len(points):
+        return 0.0
+    area = moocore.hypervolume(points, ref=[0.0, float(num_clusters)], maximise=[True, False])
+    return float(area) / num_clusters
+
+
+def find_frontier(conditions: Conditions, table: pd.DataFrame, settings: dict[str, object]) -> Frontier:
+    """Find the frontier of the conditions' mean test accuracy and mean n-cut.
+
+    Args:
+        conditions: the sweep's conditions.
+        table: the rows of `conditions.table`, with any further columns that the frontier should carry.
+        settings: fields held fixed over the sweep, for k.
+    """
+    accuracy, ncut = table["test_accuracy_mean"].to_numpy(), table["ncut_mean"].to_numpy()
+    on_frontier = pareto_mask(accuracy, ncut)
+    numbers = pd.Series(np.cumsum(on_frontier), index=table.index, dtype="Int64").where(on_frontier)
+    numbered = table.copy()
+    numbered.insert(0, "frontier", numbers)
+    share, status = _hypervolume(accuracy, ncut, field_values("ncut.num_clusters", table, settings))
+    if table.empty:
+        status = no_complete_trial(conditions)
+    return Frontier(
+        table=numbered[on_frontier].reset_index(drop=True),
+        all_conditions=numbered,
+        hypervolume=share,
+        status=status,
+    )
+
+
+def no_complete_trial(conditions: Conditions) -> str:
+    """Say why there is nothing to compare."""
+    return (
+        f"No trial of this sweep is complete with a finite test accuracy and n-cut: {conditions.num_trials} "
+        f"trials, {len(conditions.failed)} failed or stopped, {conditions.num_unfinished} unfinished, "
+        f"{conditions.num_unusable} without the metrics. There is no frontier and nothing to test."
+    )
+
+
+def _hypervolume(accuracy: np.ndarray, ncut: np.ndarray, num_clusters: pd.Series) -> tuple[float | None, str]:
+    known = num_clusters.dropna().unique()
+    if len(known) != 1:
+        return None, "no hypervolume: the number of clusters k is not one and the same for all conditions"
+    return hypervolume_share(accuracy, ncut, int(known[0])), "ok"
+
+
+def _finite_points(accuracy: np.ndarray, ncut: np.ndarray) -> np.ndarray:
+    points = np.column_stack([np.asarray(accuracy, dtype=float), np.asarray(ncut, dtype=float)])
+    if not np.isfinite(points).all():
+        raise ValueError(f"{(~np.isfinite(points)).sum()} of {points.size} values are not finite")
+    return points

@@ -1,0 +1,101 @@
+"""The report of one sweep: tables as CSV, figures as PNG and SVG, and a page that holds them all."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from clusterability.tracking import SweepTable
+from clusterability_analysis.caveats import Caveat, find_caveats
+from clusterability_analysis.conditions import Conditions, summarise_conditions
+from clusterability_analysis.frontier import Frontier, find_frontier
+from clusterability_analysis.significance import Significance, assess_significance
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """Where a sweep's report lies, and what it found."""
+
+    folder: Path
+    html: Path
+    """The page to open: everything in one file."""
+    trials_csv: Path
+    frontier_csv: Path
+    significance_csv: Path
+    figures: tuple[Path, ...]
+    """PNG and SVG files; none where no trial is complete."""
+    sweep: SweepTable
+    conditions: Conditions
+    frontier: Frontier
+    significance: Significance
+    caveats: tuple[Caveat, ...]
+
+
+def write_report(sweep: SweepTable, folder: Path) -> Report:
+    """Analyse a sweep and write its report into `folder`, which is made if it does not exist.
+
+    Writes report.html (self-contained), trials.csv, frontier.csv, significance.csv, and frontier,
+    significance and axes as .png and .svg. Files are written in a temporary folder first and then replaced,
+    the page last: a reader never sees half a file, and the page never names one that is not there.
+    """
+    from clusterability_analysis.page import render_page  # matplotlib and jinja2: half a second
+
+    conditions = summarise_conditions(sweep)
+    significance = assess_significance(conditions, sweep.settings)
+    frontier = find_frontier(conditions, significance.conditions, sweep.settings)
+    caveats = find_caveats(sweep, conditions, significance)
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".report-", dir=folder) as name:
+        draft = Path(name)
+        drawings = _write_figures(draft, frontier, significance, conditions)
+        _all_trials(sweep, significance).to_csv(draft / "trials.csv", index=False)
+        frontier.table.to_csv(draft / "frontier.csv", index=False)
+        significance.conditions.to_csv(draft / "significance.csv", index=False)
+        page = render_page(sweep, conditions, frontier, significance, caveats, drawings)
+        (draft / "report.html").write_text(page, encoding="utf-8")
+        figures = sorted(path.name for path in draft.iterdir() if path.suffix in (".png", ".svg"))
+        for file in (*figures, "trials.csv", "frontier.csv", "significance.csv", "report.html"):
+            (draft / file).replace(folder / file)
+    return Report(
+        folder=folder,
+        html=folder / "report.html",
+        trials_csv=folder / "trials.csv",
+        frontier_csv=folder / "frontier.csv",
+        significance_csv=folder / "significance.csv",
+        figures=tuple(folder / figure for figure in figures),
+        sweep=sweep,
+        conditions=conditions,
+        frontier=frontier,
+        significance=significance,
+        caveats=caveats,
+    )
+
+
+def _all_trials(sweep: SweepTable, significance: Significance) -> pd.DataFrame:
+    """Return every row of the sweep, whatever its state, with q-values where a trial was tested."""
+    q_values = significance.trials.set_index("trial_id")["q_value"]
+    complete = sweep.trials["state"].eq("complete")
+    return sweep.trials.assign(q_value=sweep.trials["trial_id"].map(q_values).where(complete))
+
+
+def _write_figures(
+    draft: Path, frontier: Frontier, significance: Significance, conditions: Conditions
+) -> dict[str, str]:
+    """Draw what there is to draw; return the SVG text of each figure by name."""
+    from clusterability_analysis import figures
+
+    drawn = {
+        "frontier": (figures.frontier_info(frontier), figures.draw_frontier),
+        "significance": (figures.significance_info(significance), figures.draw_significance),
+        "axes": (figures.axes_info(conditions), figures.draw_axes),
+    }
+    drawings = {}
+    for name, (info, draw) in drawn.items():
+        if info is None:
+            continue
+        figure = draw(info)
+        figures.save_png(figure, draft / f"{name}.png")
+        drawings[name] = figures.svg_text(figure)
+        (draft / f"{name}.svg").write_text(drawings[name], encoding="utf-8")
+    return drawings

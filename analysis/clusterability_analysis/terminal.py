@@ -1,0 +1,64 @@
+"""The frontier as a table for the terminal, at most 100 columns wide."""
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from clusterability_analysis.labels import evenly_spread, format_number, format_probability, format_spread
+from clusterability_analysis.report import Report
+
+WIDTH = 100
+"""Columns that the table fits in."""
+
+
+def frontier_table(report: Report, max_rows: int = 20) -> RenderableType:
+    """Return the frontier, lowest n-cut first, as something rich can print.
+
+    At most `max_rows` conditions, spread evenly over the frontier; frontier.csv has all of them.
+    """
+    table = report.frontier.table
+    if table.empty:
+        return Text(report.frontier.status, style="yellow")
+    grid = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_edge=False)
+    for heading in ("#", "test accuracy", "n-cut", "null", "z", "q", "n"):
+        grid.add_column(heading, justify="right", no_wrap=True)
+    grid.add_column("condition", overflow="fold")
+    for _, row in table.iloc[evenly_spread(len(table), max_rows)].iterrows():
+        grid.add_row(
+            str(row["frontier"]),
+            format_spread(row["test_accuracy_mean"], row["test_accuracy_sd"], 3),
+            format_spread(row["ncut_mean"], row["ncut_sd"], 2),
+            format_number(row["null_mean_mean"], 2),
+            format_number(row["z_score_mean"], 1),
+            format_probability(row["q_value"]),
+            str(row["num_replicates"]),
+            Text(row["label"]),
+            style="bold" if row["passes"] else "",
+        )
+    return Group(grid, Text(_footnote(report, min(len(table), max_rows)), style="dim"))
+
+
+def frontier_text(report: Report) -> str:
+    """Return the frontier table as plain text, for logs and pipes."""
+    console = Console(width=WIDTH, no_color=True, force_terminal=False, legacy_windows=False)
+    with console.capture() as capture:
+        console.print(frontier_table(report))
+    return capture.get().rstrip() + "\n"
+
+
+def _footnote(report: Report, shown: int) -> str:
+    passing = report.significance.conditions["passes"]
+    lines = [
+        f"On the frontier: {len(report.frontier.table)} of {len(passing)} conditions"
+        + (f" ({shown} shown). " if shown < len(report.frontier.table) else ". ")
+        + f"q <= {report.significance.alpha:g} (bold): {int(passing.sum())} of {len(passing)}. "
+        + "n: seeds, ±: sd.",
+    ]
+    if report.conditions.table["penalised"].any():
+        lines.append(
+            "n-cut of penalised networks on raw weights can be gamed: see the caveats in the report."
+        )
+    if len(report.conditions.failed):
+        lines.append(f"{len(report.conditions.failed)} failed or stopped trials are left out.")
+    return "\n".join(lines)

@@ -1,0 +1,89 @@
+"""Sweeps that look like real ones: networks whose n-cut falls with regularisation, each with its own null."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clusterability.config import Objective
+from clusterability.tracking import SweepTable
+
+REGULARISED = {
+    "training.clusterability_weight": [0.0, 0.1, 1.0],
+    "training.l1_weight": [0.0, 5e-5],
+    "model.dropout": [0.0, 0.5],
+}
+
+
+def simulate_trial(values: dict[str, Any], seed: int, index: int, num_shuffles: int) -> dict[str, Any]:
+    chance = np.random.default_rng([seed, index])
+    penalty = float(values.get("training.clusterability_weight", 0.0))
+    l1_weight = float(values.get("training.l1_weight", 0.0))
+    dropout = float(values.get("model.dropout", 0.0))
+    null_values = 9.2 - 8000 * l1_weight + chance.normal(0, 0.02, num_shuffles)
+    ncut = 9.2 - 0.15 - 7000 * l1_weight - 2 * penalty - 0.1 * dropout + chance.normal(0, 0.06)
+    null_sd = null_values.std(ddof=1)
+    return {
+        "test_accuracy": 0.972 - 0.02 * penalty + 0.01 * dropout - 100 * l1_weight + chance.normal(0, 0.003),
+        "validation_accuracy": 0.97,
+        "train_accuracy": 1.0,
+        "ncut": ncut,
+        "null_mean": null_values.mean(),
+        "null_sd": null_sd,
+        "z_score": (ncut - null_values.mean()) / null_sd,
+        "p_value": (1 + (null_values <= ncut).sum()) / (1 + num_shuffles),
+        "num_isolated": 3.0,
+        "num_components": 1.0,
+        "seconds_training": 2.5,
+        "seconds_measuring": 1.5,
+    }
+
+
+def build_sweep(
+    axes: dict[str, list[Any]] | None = None,
+    seeds: Iterable[int] = (0, 1, 2),
+    num_shuffles: int = 50,
+    failing: Iterable[int] = (),
+    error: str = "the loss is not finite after epoch 3",
+    **replaced: Any,
+) -> SweepTable:
+    """Build the full grid of `axes`; the trials numbered in `failing` are failed ones without metrics."""
+    axes = REGULARISED if axes is None else axes
+    grid = [{}]
+    for axis, values in axes.items():
+        grid = [{**start, axis: value} for start in grid for value in values]
+    rows = []
+    for index, values in enumerate(grid):
+        for seed in seeds:
+            row = {
+                "trial_id": f"c{index:04d}-s{seed}", "condition_id": f"c{index:04d}", "seed": seed,
+                "run_id": f"r{len(rows)}", **values,
+            }  # fmt: skip
+            if len(rows) in set(failing):
+                row |= {"state": "failed", "error": error}
+            else:
+                row |= {
+                    "state": "complete",
+                    "error": None,
+                    **simulate_trial(values, seed, index, num_shuffles),
+                }
+            rows.append(row)
+    content = {
+        "sweep_id": "mlp_reg-20260101-120000",
+        "space": "mlp_reg",
+        "description": "Which regularisers make a small MLP more clusterable, and at what cost in accuracy?",
+        "run_id": "0123456789abcdef",
+        "state": "complete",
+        "axes": tuple(axes),
+        "objectives": (Objective(), Objective(metric="ncut", direction="min")),
+        "settings": {"dataset.name": "digits", "ncut.num_clusters": 12, "nulls.num_shuffles": num_shuffles},
+        "trials": pd.DataFrame(rows),
+    }
+    return SweepTable(**(content | replaced))
+
+
+@pytest.fixture
+def make_sweep() -> Callable[..., SweepTable]:
+    return build_sweep
