@@ -38,5 +38,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         f"{outcome.num_complete} trials complete, {outcome.num_failed} failed. "
         "Compare them in the MLflow UI: make ui",
         highlight=False,
+        soft_wrap=True,
     )
     return 1 if outcome.num_failed else 0

@@ -43,7 +43,7 @@ class ResourcesConfig:
 
     cpus_per_trial: int = 1
     """CPU cores, and threads."""
-    gpus_per_trial: float | str = "auto"
+    gpus_per_trial: int | float | str = "auto"
     """Share of a GPU; auto takes a quarter of one where there is one, else none."""
     max_concurrent: int | None = None
     """Most trials at once; null: as many as fit."""

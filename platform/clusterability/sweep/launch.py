@@ -51,10 +51,16 @@ def run_sweep(space: SearchSpace, console: Console, *, fresh: bool = False) -> S
         tracker = Tracker(client, uri, space, sweep_id)
         state = "complete"
         if len(finished) < space.num_trials:
-            console.print(_headline(space, sweep_id, resources, len(finished)), highlight=False)
+            console.print(
+                _headline(space, sweep_id, resources, len(finished)), highlight=False, soft_wrap=True
+            )
             state = _run_trials(space, ledger, finished, tracker, resources, console)
         else:
-            console.print(f"sweep {sweep_id} is complete: {len(finished)} trials; --fresh runs it anew")
+            console.print(
+                f"sweep {sweep_id} is complete: {len(finished)} trials; --fresh runs it anew",
+                highlight=False,
+                soft_wrap=True,
+            )
         records = list(ledger.records())
         _bring_up_to_date(tracker, ledger, records)
         tracker.finish_sweep(state)
@@ -118,7 +124,7 @@ def _tune(
             trial_dirname_creator=lambda trial: trial.trial_id,
         ),
         run_config=tune.RunConfig(
-            name="tune",
+            name=".tune",
             storage_path=str(ledger.folder),
             callbacks=[monitor],
             verbose=0,

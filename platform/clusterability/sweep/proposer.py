@@ -12,8 +12,8 @@ from clusterability.seeds import generator, integer_seed
 from clusterability.spaces import ChoiceAxis, RangeAxis, SearchSpace
 from clusterability.spaces.space import Assignment
 
-_ATTEMPTS = 100
-"""Draws in which a condition that is not yet known should turn up, before a finite space is enumerated."""
+_ATTEMPTS = 30
+"""Draws in which a condition that is not yet known should turn up, before the rest of a finite space is drawn from."""
 
 
 class Proposer(Protocol):
@@ -76,17 +76,15 @@ class OptunaProposer:
     def propose(self) -> Assignment | None:
         """Return the control first, then what TPE suggests, never a condition twice."""
         if _key(self._space.control) not in self._known:
-            self._known.add(_key(self._space.control))
-            return self._space.control
+            return self._remember(self._space.control)
         for _ in range(_ATTEMPTS):
             trial = self._study.ask(self._distributions)
             assignment = {axis.name: _decode(axis, trial.params[axis.name]) for axis in self._space.axes}
             if _key(assignment) not in self._known:
-                self._known.add(_key(assignment))
                 self._asked[_key(assignment)] = trial
-                return assignment
+                return self._remember(assignment)
             self._study.tell(trial, state=TrialState.FAIL)  # known: TPE does not learn from failed trials
-        return self._first_unknown()
+        return self._random_unknown()
 
     def observe(self, assignment: Assignment, values: Sequence[float] | None) -> None:
         """Tell the study, whether the condition was asked for in this session or in an earlier one."""
@@ -101,10 +99,19 @@ class OptunaProposer:
                 create_trial(params=params, distributions=self._distributions, values=list(values))
             )
 
-    def _first_unknown(self) -> Assignment | None:
+    def _remember(self, assignment: Assignment) -> Assignment:
+        self._known.add(_key(assignment))
+        return assignment
+
+    def _random_unknown(self) -> Assignment | None:
+        """Where TPE has settled on conditions that are all known, explore the rest of a finite space."""
         if self._space.num_conditions is None:
             return None
-        return next((item for item in self._space.grid() if _key(item) not in self._known), None)
+        unknown = [item for item in self._space.grid() if _key(item) not in self._known]
+        if not unknown:
+            return None
+        rng = generator(self._space.search.seed, "explore", len(self._known))
+        return self._remember(unknown[int(rng.integers(len(unknown)))])
 
 
 def _random_conditions(space: SearchSpace) -> Iterator[Assignment]:

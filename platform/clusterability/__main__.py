@@ -1,0 +1,7 @@
+"""`python -m clusterability` is the command `clusterability`."""
+
+import sys
+
+from clusterability.cli import main
+
+sys.exit(main())

@@ -1,0 +1,149 @@
+from pathlib import Path
+
+import pytest
+
+from clusterability.errors import ConfigError
+from clusterability.spaces import ChoiceAxis, RangeAxis, known_spaces, load_space
+
+SHIPPED = Path(__file__).parents[3] / "search_spaces"
+
+
+def space_of(tmp_path: Path, text: str, *overrides: str):
+    (tmp_path / "mine.yaml").write_text(text)
+    return load_space("mine", list(overrides), folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", known_spaces(SHIPPED))
+def test_every_shipped_space_loads_and_says_what_it_answers(name):
+    space = load_space(name, folder=SHIPPED)
+    assert space.description.endswith("?")
+    assert space.num_trials >= 1
+    assert space.trial(space.control, space.seeds[0]).seed == space.seeds[0]
+
+
+def test_axes_become_choices_and_ranges_of_the_fields_own_types(tmp_path):
+    space = space_of(
+        tmp_path,
+        """
+        axes:
+          training.l1_weight: {low: 1e-6, high: 1e-3, log: true}
+          training.epochs: {low: 1, high: 9}
+          model.widths: [[8, 8], [16]]
+          training.l2_weight: [0, 1]
+        search: {method: random, num_trials: 5}
+        """,
+    )
+    assert space.axes == (
+        RangeAxis(name="training.l1_weight", low=1e-6, high=1e-3, log=True),
+        RangeAxis(name="training.epochs", low=1, high=9, step=1, integer=True),
+        ChoiceAxis(name="model.widths", values=((8, 8), (16,))),
+        ChoiceAxis(name="training.l2_weight", values=(0.0, 1.0)),
+    )
+
+
+def test_overrides_reach_every_level_and_pin_axes(tmp_path):
+    text = "dataset: mnist\naxes: {training.l1_weight: [0.0, 1.0], model.dropout: [0.0, 0.5]}"
+    space = space_of(
+        tmp_path, text, "dataset=fashion_mnist", "training.l1_weight=0.5", "seeds=[3,4]", "training.epochs=2"
+    )
+    assert space.base.dataset.name == "fashion_mnist"
+    assert space.base.training.epochs == 2
+    assert space.base.training.l1_weight == 0.5
+    assert [axis.name for axis in space.axes] == ["model.dropout"]
+    assert space.seeds == (3, 4)
+    assert space.num_trials == 4
+
+
+def test_trial_and_assignment_are_inverse(tmp_path):
+    space = space_of(tmp_path, "axes: {model.widths: [[8], [9, 9]], training.l1_weight: [0.0, 0.1]}")
+    for assignment in space.grid():
+        config = space.trial(assignment, seed=7)
+        assert space.assignment_of(config) == assignment
+        assert config.seed == 7
+
+
+def test_grid_holds_every_combination_once_and_begins_with_the_control(tmp_path):
+    space = space_of(tmp_path, "axes: {model.dropout: [0.5, 0.0], training.l1_weight: [0.1, 0.0]}")
+    grid = space.grid()
+    assert grid[0] == {"model.dropout": 0.0, "training.l1_weight": 0.0} == space.control
+    assert len({tuple(item.items()) for item in grid}) == len(grid) == 4
+
+
+def test_fingerprint_follows_what_determines_the_trials_alone(tmp_path):
+    text = "axes: {model.dropout: [0.0, 0.5]}"
+    plain = space_of(tmp_path, text).fingerprint
+    assert space_of(tmp_path, text, "search.num_trials=3", "resources.cpus_per_trial=2").fingerprint == plain
+    assert space_of(tmp_path, text, "training.epochs=3").fingerprint != plain
+    assert space_of(tmp_path, text, "seeds=[1]").fingerprint != plain
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["training.epoch=3"], "unknown field 'training.epoch'. Did you mean 'training.epochs'?"),
+        (["trainin.epochs=3"], "unknown field 'trainin'. Did you mean 'training'?"),
+        (["training.epochs=many"], "training.epochs: got 'many', allowed: an integer"),
+        (["training.epochs=1.5"], "training.epochs: got 1.5, allowed: an integer"),
+        (["training.epochs=0"], "training.epochs: got 0, allowed: 1 or more"),
+        (["training.l1_weight=nan"], "training.l1_weight: got nan, allowed: 0 or more"),
+        (["training=3"], "training: got 3, allowed: a mapping"),
+        (["dataset=mnits"], "dataset.name: got 'mnits', allowed: digits, mnist, fashion_mnist"),
+        (["model.widths=[8, x]"], "model.widths: got [8, 'x'], allowed: a list of integers"),
+        (["model.widths=[]"], "model.widths: got []"),
+        (["seeds=[1, 1]"], "seeds: got [1, 1], allowed: a list of distinct integers"),
+        (["objectives=[{metric: test_accuracy}]"], "objectives: metric: got 'test_accuracy', allowed: valid"),
+        (
+            ["objectives=[{metric: ncut, direction: up}]"],
+            "objectives: direction: got 'up', allowed: max, min",
+        ),
+        (["axes.training.l1=[0]"], "unknown axis 'training.l1'. Did you mean 'training.l1_weight'?"),
+        (["axes.training.l1_weight=[]"], "axes.training.l1_weight: got an empty list"),
+        (
+            ["axes.training.l1_weight=[0, 0.0]"],
+            "axes.training.l1_weight: got [0, 0.0], allowed: each value once",
+        ),
+        (
+            ["axes.training.l1_weight={low: 1}"],
+            "axes.training.l1_weight: got {'low': 1}, allowed: low and high",
+        ),
+        (["axes.training.l1_weight={low: 2, high: 1}"], "allowed: numbers, low below high"),
+        (["axes.training.l1_weight={low: 0, high: 1, log: true}"], "true needs low above 0"),
+        (
+            ["axes.training.l1_weight={low: 0, high: 1, logg: true}"],
+            "unknown key 'logg'. Did you mean 'log'?",
+        ),
+        (["axes.training.l1_weight={low: 0, high: 1}"], "a grid needs a list of values, got a range"),
+        (["search.method=tpe"], "search.num_trials: got null, allowed: 1 or more where search.method is tpe"),
+        (["resources.gpus_per_trial=1.5"], "resources.gpus_per_trial: got 1.5, allowed: auto"),
+        (["training.epochs"], "override 'training.epochs': allowed: field=value"),
+        (["training.epochs=[1"], "override 'training.epochs=[1': the value is not readable as YAML"),
+    ],
+)
+def test_bad_values_are_refused_in_one_line_that_names_them(overrides, message):
+    with pytest.raises(ConfigError) as caught:
+        load_space("smoke", overrides, folder=SHIPPED)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the file is empty"),
+        ("# only a comment\n", "the file is empty"),
+        ("just a text", "unknown field 'just a text'"),
+        ("- a\n- b", "allowed: a mapping"),
+        ("training: [", "not readable as YAML"),
+        ("training: !!python/object/apply:os.system [true]", "not readable as YAML"),
+    ],
+)
+def test_broken_files_are_refused_with_their_name(tmp_path, text, message):
+    with pytest.raises(ConfigError) as caught:
+        space_of(tmp_path, text)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_space_lists_the_known_ones():
+    with pytest.raises(ConfigError, match=r"unknown space 'mlp_rge'\. Did you mean 'mlp_reg'\?.*smoke"):
+        load_space("mlp_rge", folder=SHIPPED)

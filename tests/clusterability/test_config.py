@@ -1,0 +1,25 @@
+from dataclasses import replace
+
+import pytest
+
+from clusterability.config import ModelConfig, TrainingConfig, TrialConfig
+from clusterability.errors import ConfigError
+
+
+def test_conditions_are_told_apart_by_everything_but_the_seed():
+    config = TrialConfig()
+    assert replace(config, seed=5).condition_id == config.condition_id
+    assert replace(config, seed=5).trial_id != config.trial_id
+    assert replace(config, training=TrainingConfig(epochs=3)).condition_id != config.condition_id
+
+
+def test_a_configuration_survives_its_plain_form():
+    config = TrialConfig(model=ModelConfig(widths=(3, 4)), seed=2)
+    assert TrialConfig.from_dict(config.to_dict()) == config
+    assert TrialConfig.from_dict(config.to_dict()).condition_id == config.condition_id
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_weights_of_penalties_are_finite_and_not_negative(value):
+    with pytest.raises(ConfigError, match=r"training.l1_weight: got .*, allowed: 0 or more"):
+        TrainingConfig(l1_weight=value)

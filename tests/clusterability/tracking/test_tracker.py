@@ -1,0 +1,139 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+
+from clusterability.config import TrialConfig
+from clusterability.errors import TrackingError
+from clusterability.ledger import Ledger
+from clusterability.record import NullTest, TrialRecord
+from clusterability.spaces import load_space
+from clusterability.tracking import Tracker, connect, find_sweep, log_report, tracking_uri
+
+SHIPPED = Path(__file__).parents[3] / "search_spaces"
+SPACE = load_space("smoke", folder=SHIPPED)
+
+
+@pytest.fixture(scope="module")
+def migrated_database(tmp_path_factory):
+    """Return an empty database: to create one takes MLflow seconds."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    connect(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def uri(tmp_path, monkeypatch, migrated_database):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "mlflow.db").write_bytes(migrated_database.read_bytes())
+    return tracking_uri()
+
+
+def config(seed=0, weight=0.3) -> TrialConfig:
+    return SPACE.trial({"training.clusterability_weight": weight}, seed)
+
+
+def record(state="complete", seed=0, error=None) -> TrialRecord:
+    null = NullTest(null="layer", observed=2.0, null_values=np.array([2.5, 2.7]), p_value=1 / 3, z_score=-4.2)
+    return TrialRecord(
+        config=config(seed),
+        state=state,
+        metrics={"ncut": 2.0, "test_accuracy": 0.9} if state == "complete" else {},
+        history={"train_loss": [1.0, 0.5, 0.25]},
+        null_tests=(null,),
+        error=error,
+        weights={"w": np.ones((2, 2), dtype=np.float32)},
+        provenance={"git_commit": "abc", "version_torch": "2"},
+    )
+
+
+def tracked(uri, tmp_path, *records):
+    tracker = Tracker(connect(uri), uri, SPACE, "smoke-1")
+    for item in records:
+        tracker.start_trial(item.config)
+        tracker.finish_trial(item, Ledger(folder=tmp_path).write(item))
+    return tracker
+
+
+def test_a_trial_becomes_one_run_with_its_numbers_files_and_reason(uri, tmp_path):
+    tracker = tracked(uri, tmp_path, record(), record("failed", seed=1, error="the loss is not finite"))
+    tracker.finish_sweep("complete")
+    client = MlflowClient(uri)
+    runs = {run.data.tags["trial_id"]: run for run in client.search_runs(["1"], "tags.kind = 'trial'")}
+    done, failed = runs[config(0).trial_id], runs[config(1).trial_id]
+    assert (done.info.status, failed.info.status) == ("FINISHED", "FAILED")
+    assert failed.data.tags["error"] == "the loss is not finite"
+    assert done.data.params == {"training.clusterability_weight": "0.3"}
+    assert done.data.metrics["ncut"] == 2.0
+    assert {
+        "sweep_id",
+        "space",
+        "condition_id",
+        "seed",
+        "state",
+        "git_commit",
+        "version_torch",
+    } <= done.data.tags.keys()
+    assert done.data.tags["mlflow.parentRunId"] == tracker.run_id
+    losses = client.get_metric_history(done.info.run_id, "train_loss")
+    assert [(metric.step, metric.value) for metric in losses] == [(1, 1.0), (2, 0.5), (3, 0.25)]
+    names = {file.path for file in client.list_artifacts(done.info.run_id)}
+    assert names == {"record.json", "config.json", "null_values.csv", "weights.safetensors"}
+    assert client.get_run(tracker.run_id).info.status == "FINISHED"
+
+
+def test_repeated_calls_and_a_second_tracker_leave_no_duplicates(uri, tmp_path):
+    tracked(uri, tmp_path, record(), record())
+    again = tracked(uri, tmp_path, record())
+    assert again.is_finished(config().trial_id)
+    client = MlflowClient(uri)
+    assert len(client.search_runs(["1"], "tags.kind = 'trial'")) == 1
+    assert len(client.search_runs(["1"], "tags.kind = 'sweep'")) == 1
+
+
+def test_no_run_stays_running_after_the_sweep(uri, tmp_path):
+    tracker = tracked(uri, tmp_path, record())
+    tracker.start_trial(config(seed=1))
+    tracker.finish_sweep("stopped")
+    statuses = {run.info.status for run in MlflowClient(uri).search_runs(["1"])}
+    assert statuses == {"FINISHED", "KILLED"}
+
+
+def test_the_analysis_reads_back_what_was_written(uri, tmp_path):
+    tracked(uri, tmp_path, record(), record("failed", seed=1, error="why")).finish_sweep("complete")
+    table = find_sweep("smoke")
+    assert find_sweep("smoke-1").run_id == table.run_id
+    assert (table.sweep_id, table.space, table.state) == ("smoke-1", "smoke", "complete")
+    assert table.axes == ("training.clusterability_weight",)
+    assert table.objectives == SPACE.objectives
+    assert table.settings["ncut.num_clusters"] == 4
+    rows = table.trials.set_index("seed")
+    assert rows.loc[0, "training.clusterability_weight"] == 0.3
+    assert rows.loc[0, "ncut"] == 2.0
+    assert np.isnan(rows.loc[1, "ncut"])
+    assert rows.loc[1, "error"] == "why"
+
+
+def test_a_report_lies_beside_its_sweep(uri, tmp_path):
+    tracker = tracked(uri, tmp_path, record())
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "report.html").write_text("page")
+    log_report(tracker.run_id, tmp_path / "report")
+    assert [file.path for file in MlflowClient(uri).list_artifacts(tracker.run_id, "report")] == [
+        "report/report.html"
+    ]
+
+
+def test_an_unknown_sweep_names_the_known_ones(uri, tmp_path):
+    tracked(uri, tmp_path, record())
+    with pytest.raises(TrackingError, match=r"unknown sweep or space with runs 'smok'.*Did you mean 'smoke'"):
+        find_sweep("smok")
+
+
+def test_a_store_that_does_not_answer_is_one_line(monkeypatch):
+    with pytest.raises(TrackingError, match=r"tracking store http://127\.0\.0\.1:9: not reachable") as caught:
+        connect("http://127.0.0.1:9")
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clusterability.config import (
+    DatasetConfig,
+    ModelConfig,
+    NcutConfig,
+    NullsConfig,
+    TrainingConfig,
+    TrialConfig,
+)
+from clusterability.data import load_dataset
+from clusterability.trial import run_trial
+
+SMALL = TrialConfig(
+    dataset=DatasetConfig(name="digits"),
+    model=ModelConfig(widths=(16,)),
+    training=TrainingConfig(epochs=2, device="cpu"),
+    ncut=NcutConfig(num_clusters=3),
+    nulls=NullsConfig(num_shuffles=5),
+)
+
+
+def test_a_trial_trains_measures_and_says_where_its_numbers_come_from():
+    record = run_trial(SMALL)
+    assert record.error is None
+    assert record.state == "complete"
+    assert record.history["train_loss"][1] < record.history["train_loss"][0]
+    assert {
+        "train_accuracy",
+        "validation_accuracy",
+        "test_accuracy",
+        "ncut",
+        "p_value",
+    } <= record.metrics.keys()
+    assert 0 < record.metrics["ncut"] < 3
+    assert len(record.null_tests[0].null_values) == 5
+    assert record.metrics["null_mean"] == pytest.approx(np.mean(record.null_tests[0].null_values))
+    assert record.provenance["dataset_sha256"] == load_dataset(SMALL.dataset, 0).sha256
+    assert record.provenance["version_torch"].startswith("2.")
+    assert {value.shape for value in record.weights.values()} >= {(16, 64), (10, 16)}
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
+    first, again, other = run_trial(SMALL), run_trial(SMALL), run_trial(replace(SMALL, seed=1))
+
+    def numbers(record):
+        return {name: value for name, value in record.metrics.items() if not name.startswith("seconds")}
+
+    assert numbers(first) == numbers(again)
+    assert numbers(first) != numbers(other)
+
+
+def test_a_loss_that_is_not_finite_is_a_failed_record_with_its_reason():
+    record = run_trial(replace(SMALL, training=TrainingConfig(epochs=2, learning_rate=1e30, device="cpu")))
+    assert record.state == "failed"
+    assert "loss is not finite" in record.error
+    assert "\n" not in record.error
+
+
+def test_a_failed_measurement_keeps_the_training():
+    record = run_trial(replace(SMALL, ncut=NcutConfig(num_clusters=5000)))
+    assert record.state == "failed"
+    assert "num_clusters: got 5000" in record.error
+    assert record.metrics["test_accuracy"] > 0
+    assert record.weights
