@@ -29,8 +29,12 @@ class Layout:
     """Row in `halves` of each block transposed, shape (B,)."""
     pairs: tuple[tuple[int, int], ...]
     """(source, target) of each block."""
+    neighbours: tuple[int, ...]
+    """The layer that each half's columns belong to, one per half."""
     starts: np.ndarray
     """First node of each layer and the number of nodes, shape (layers + 1,)."""
+    sides: tuple[list[int], list[int]] | None
+    """Layers of the side with more nodes and of the other, where the graph is bipartite; else None."""
 
     @property
     def num_nodes(self) -> int:
@@ -41,6 +45,11 @@ class Layout:
     def size(self) -> int:
         """Length of the flat array."""
         return int((self.halves[:, 1] * self.halves[:, 3]).sum())
+
+    @property
+    def nodes_of_smaller_side(self) -> np.ndarray | None:
+        """Nodes of the smaller side of a bipartite graph, ascending; None where it is not bipartite."""
+        return None if self.sides is None else np.flatnonzero(np.isin(self.layer_of, self.sides[1]))
 
     def half(self, flat: np.ndarray, row: int) -> np.ndarray:
         """Return one half as a matrix, a view into `flat`."""
@@ -69,7 +78,9 @@ def make_layout(pairs: Sequence[tuple[int, int]], widths: Sequence[int]) -> Layo
         forward=places[0],
         backward=places[1],
         pairs=tuple(pairs),
+        neighbours=tuple(end[1] for end in ends),
         starts=starts,
+        sides=_sides(pairs, widths),
     )
 
 
@@ -94,14 +105,39 @@ def mirror(layout: Layout, flat: np.ndarray) -> None:
         layout.half(flat, transposed)[:] = layout.half(flat, row).T
 
 
-@njit(cache=True, nogil=True)
-def node_degrees(flat, halves, num_nodes):  # noqa: D103
+@njit(cache=True, nogil=True, fastmath=True)
+def node_degrees(flat, halves, num_nodes):
+    """Return the sum of the weights at each node, shape (nodes,), float64."""
     degrees = np.zeros(num_nodes)
     for h in range(halves.shape[0]):
         start, own, _, width, offset = halves[h]
         for i in range(own):
-            total = np.float64(0.0)
-            for value in flat[offset + i * width : offset + (i + 1) * width]:
-                total += value
+            row = flat[offset + i * width : offset + (i + 1) * width]
+            total = 0.0
+            for j in range(width):
+                total += row[j]
             degrees[start + i] += total
     return degrees
+
+
+def _sides(pairs: Sequence[tuple[int, int]], widths: Sequence[int]) -> tuple[list[int], list[int]] | None:
+    """Divide the layers in two so that no block stays on one side, the side with more nodes first."""
+    neighbours: dict[int, set[int]] = {layer: set() for layer in range(len(widths))}
+    for source, target in pairs:
+        neighbours[source].add(target)
+        neighbours[target].add(source)
+    colours: dict[int, int] = {}
+    for root in neighbours:
+        waiting = [] if root in colours else [root]
+        colours.setdefault(root, 0)
+        while waiting:
+            layer = waiting.pop()
+            for other in neighbours[layer]:
+                if colours.get(other) == colours[layer]:
+                    return None
+                if other not in colours:
+                    colours[other] = 1 - colours[layer]
+                    waiting.append(other)
+    even, odd = ([layer for layer in neighbours if colours[layer] == colour] for colour in (0, 1))
+    nodes = [sum(widths[layer] for layer in side) for side in (even, odd)]
+    return (even, odd) if nodes[0] >= nodes[1] else (odd, even)

@@ -1,14 +1,11 @@
 """Largest eigenvalues of the normalised adjacency D^-1/2 A D^-1/2, without forming it where it is large."""
 
-from dataclasses import dataclass
-from functools import cached_property
-
 import numpy as np
 from scipy.linalg import LinAlgError, eigh
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from clusterability.errors import GraphError
-from clusterability.ncut.adjacency import Layout, node_degrees
+from clusterability.ncut.normalised import NormalisedAdjacency
 
 DENSE_NODES = 200
 """Up to so many nodes the whole matrix is decomposed."""
@@ -17,69 +14,6 @@ GRAM_NODES = 2500
 FALLBACK_NODES = 12_000
 """Up to so many nodes a Lanczos iteration that fails is replaced by a dense decomposition (1.2 GB)."""
 _SMALLEST_SINGULAR_VALUE = 1e-4  # below it, U = N V / sigma is noise in float32
-
-
-@dataclass(frozen=True, kw_only=True)
-class NormalisedAdjacency:
-    """N = D^-1/2 A D^-1/2 as an operator on the flat halves of a layout.
-
-    Nodes of degree 0 get rows and columns of zeros: they take part in no eigenvector of a nonzero eigenvalue.
-    """
-
-    layout: Layout
-    flat: np.ndarray
-    dtype: type = np.float32
-
-    @cached_property
-    def degrees(self) -> np.ndarray:
-        """Sum of the weights at each node, shape (nodes,), float64."""
-        return node_degrees(self.flat, self.layout.halves, self.layout.num_nodes)
-
-    @cached_property
-    def scale(self) -> np.ndarray:
-        """1 / sqrt(degree), and 0 where the degree is 0, shape (nodes,)."""
-        connected = self.degrees > 0
-        return np.where(connected, 1 / np.sqrt(np.where(connected, self.degrees, 1)), 0).astype(self.dtype)
-
-    @cached_property
-    def sides(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Nodes of the two sides where the layers are bipartite, the smaller side last; else None."""
-        colours = _two_colouring(self.layout)
-        if colours is None:
-            return None
-        of_nodes = colours[self.layout.layer_of]
-        first, second = np.flatnonzero(of_nodes == 0), np.flatnonzero(of_nodes == 1)
-        return (first, second) if len(first) >= len(second) else (second, first)
-
-    def multiply(self, vectors: np.ndarray) -> np.ndarray:
-        """Return N @ vectors for vectors of shape (nodes, m)."""
-        scaled = self.scale[:, None] * vectors
-        result = np.zeros_like(scaled)
-        starts = self.layout.starts
-        for (source, target), row in zip(self.layout.pairs, self.layout.forward, strict=True):
-            weights = self.layout.half(self.flat, row)
-            sources, targets = (
-                slice(starts[source], starts[source + 1]),
-                slice(starts[target], starts[target + 1]),
-            )
-            result[sources] += weights @ scaled[targets]
-            result[targets] += weights.T @ scaled[sources]
-        result *= self.scale[:, None]
-        return result
-
-    def dense(self) -> np.ndarray:
-        """Return N as a matrix, shape (nodes, nodes)."""
-        matrix = np.zeros((self.layout.num_nodes, self.layout.num_nodes), dtype=self.dtype)
-        starts = self.layout.starts
-        for (source, target), row in zip(self.layout.pairs, self.layout.forward, strict=True):
-            weights = self.layout.half(self.flat, row)
-            sources, targets = (
-                slice(starts[source], starts[source + 1]),
-                slice(starts[target], starts[target + 1]),
-            )
-            matrix[sources, targets] += weights
-            matrix[targets, sources] += weights.T
-        return matrix * self.scale[:, None] * self.scale
 
 
 def top_eigenpairs(adjacency: NormalisedAdjacency, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -91,9 +25,9 @@ def top_eigenpairs(adjacency: NormalisedAdjacency, count: int) -> tuple[np.ndarr
     """
     if adjacency.layout.num_nodes <= max(DENSE_NODES, count + 1):
         return _dense_pairs(adjacency, count)
-    sides = adjacency.sides
-    if sides is not None and count <= len(sides[1]) <= GRAM_NODES:
-        pairs = _gram_pairs(adjacency, sides, count)
+    small = adjacency.layout.nodes_of_smaller_side
+    if small is not None and count <= len(small) <= GRAM_NODES:
+        pairs = _gram_pairs(adjacency, small, count)
         if pairs[0][-1] > _SMALLEST_SINGULAR_VALUE:
             return pairs
     return _lanczos_pairs(adjacency, count)
@@ -106,42 +40,40 @@ def _dense_pairs(adjacency: NormalisedAdjacency, count: int) -> tuple[np.ndarray
 
 
 def _gram_pairs(
-    adjacency: NormalisedAdjacency, sides: tuple[np.ndarray, np.ndarray], count: int
+    adjacency: NormalisedAdjacency, small: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    large, small = sides
-    gram = _gram(adjacency, small)
     squares, right = eigh(
-        gram, subset_by_index=(len(small) - count, len(small) - 1), check_finite=False, overwrite_a=True
+        _gram(adjacency, small),
+        subset_by_index=(len(small) - count, len(small) - 1),
+        check_finite=False,
+        overwrite_a=True,
     )
     values = np.sqrt(np.maximum(squares[::-1], 0))
     vectors = np.zeros((adjacency.layout.num_nodes, count), dtype=adjacency.dtype)
     vectors[small] = right[:, ::-1]
-    vectors[large] = adjacency.multiply(vectors)[large] / np.maximum(values, _SMALLEST_SINGULAR_VALUE)
+    left = adjacency.multiply(vectors)  # M V: nonzero on the larger side only
+    vectors += left / np.maximum(values, _SMALLEST_SINGULAR_VALUE)
     return values, vectors * np.sqrt(0.5, dtype=adjacency.dtype)
 
 
 def _gram(adjacency: NormalisedAdjacency, small: np.ndarray) -> np.ndarray:
     """Return M'M over the smaller side: each layer of the larger side couples its own neighbours only."""
     layout, scale = adjacency.layout, adjacency.scale
-    starts = layout.starts
+    assert layout.sides is not None, "only bipartite graphs"
     place = np.zeros(layout.num_nodes, dtype=np.int64)
     place[small] = np.arange(len(small))
-    is_small = np.zeros(layout.num_nodes, dtype=bool)
-    is_small[small] = True
     gram = np.zeros((len(small), len(small)), dtype=adjacency.dtype)
-    for layer in range(len(starts) - 1):
-        own = slice(starts[layer], starts[layer + 1])
-        if starts[layer] == starts[layer + 1] or is_small[starts[layer]]:
-            continue
+    for layer in layout.sides[0]:
         rows = range(layout.half_pointers[layer], layout.half_pointers[layer + 1])
-        pieces, places = [], []
+        own = scale[layout.starts[layer] : layout.starts[layer + 1], None]
+        pieces = []
         for row in rows:
             _, _, first, width, _ = layout.halves[row]
-            pieces.append(layout.half(adjacency.flat, row) * scale[first : first + width])
-            places.append(place[first : first + width])
-        weights = np.concatenate(pieces, axis=1) * scale[own, None]
-        where = np.concatenate(places)
-        np.add.at(gram, np.ix_(where, where), weights.T @ weights)
+            weights = layout.half(adjacency.flat, row) * scale[first : first + width] * own
+            pieces.append((slice(place[first], place[first] + width) if width else slice(0), weights))
+        for one, first_weights in pieces:
+            for other, second_weights in pieces:
+                gram[one, other] += first_weights.T @ second_weights
     return gram
 
 
@@ -174,24 +106,3 @@ def _lanczos_pairs(adjacency: NormalisedAdjacency, count: int) -> tuple[np.ndarr
         ) from error
     order = np.argsort(values)[::-1]
     return values[order], vectors[:, order]
-
-
-def _two_colouring(layout: Layout) -> np.ndarray | None:
-    """Return 0 or 1 for each layer so that no block joins equal ones; None where that is impossible."""
-    colours = np.full(len(layout.starts) - 1, -1)
-    for first in range(len(colours)):
-        if colours[first] >= 0:
-            continue
-        colours[first] = 0
-        waiting = [first]
-        while waiting:
-            layer = waiting.pop()
-            for pair in layout.pairs:
-                if layer in pair:
-                    other = pair[0] if pair[1] == layer else pair[1]
-                    if colours[other] == colours[layer]:
-                        return None
-                    if colours[other] < 0:
-                        colours[other] = 1 - colours[layer]
-                        waiting.append(other)
-    return colours

@@ -1,4 +1,7 @@
-"""k-means without overhead: greedy k-means++ starts and Lloyd's iterations, compiled, nogil."""
+"""k-means without overhead: greedy k-means++ starts and Lloyd's iterations, compiled, nogil.
+
+Points are columns, so that one dimension of many points is contiguous and distances are found many at a time.
+"""
 
 import numpy as np
 from numba import njit
@@ -7,150 +10,164 @@ from numba import njit
 # variance.
 MAX_ITERATIONS = 300
 TOLERANCE = 1e-4
+_CHUNK = 256  # points whose coordinates stay in the first-level cache
 
 
 @njit(cache=True, nogil=True, fastmath=True)
 def kmeans(points, num_clusters, num_starts, max_iterations, rng):
     """Return the labels of the best of several k-means runs: least sum of squared distances to the centres.
 
-    points: (n, d) float32 with n >= num_clusters. Every cluster of the result has at least one point: an
-    empty one takes the point furthest from its centre. Equivalent to scikit-learn's
+    points: (d, n) float32 with n >= num_clusters, one column per point. Every cluster of the result has at
+    least one point: an empty one takes the point furthest from its centre. Equivalent to scikit-learn's
     `KMeans(n_init=num_starts)` up to random numbers.
     """
-    n = points.shape[0]
+    num_points = points.shape[1]
     tolerance = TOLERANCE * _mean_variance(points)
-    best_labels = np.zeros(n, dtype=np.int32)
+    best_labels = np.zeros(num_points, dtype=np.int32)
     best_inertia = np.inf
     for _ in range(num_starts):
         centres = _plus_plus(points, num_clusters, rng)
-        labels = np.zeros(n, dtype=np.int32)
-        inertia = np.inf
-        for _ in range(max_iterations):
-            inertia = _assign(points, centres, labels)
-            if _update(points, centres, labels) <= tolerance:
-                break
-        inertia = _assign(points, centres, labels)
-        _fill_empty(points, centres, labels)
+        labels = np.full(num_points, -1, dtype=np.int32)
+        inertia = _lloyd(points, centres, labels, tolerance, max_iterations)
         if inertia < best_inertia:
             best_inertia = inertia
             best_labels = labels
     return best_labels
 
 
+@njit(cache=True, nogil=True)
+def _lloyd(points, centres, labels, tolerance, max_iterations):
+    """Move centres and labels, in place, to a local optimum; return the sum of squared distances."""
+    num_clusters = centres.shape[0]
+    nearest = np.empty(points.shape[1], dtype=np.float32)
+    counts = np.zeros(num_clusters, dtype=np.int64)
+    sums = np.zeros(centres.shape)
+    for _ in range(max_iterations):
+        _assign(points, centres, labels, nearest, counts, sums)
+        _fill_empty(points, labels, nearest, counts, sums)
+        moved = 0.0
+        for c in range(num_clusters):
+            for j in range(points.shape[0]):
+                mean = np.float32(sums[c, j] / counts[c])
+                moved += (mean - centres[c, j]) ** 2
+                centres[c, j] = mean
+        if moved <= tolerance:
+            break
+    _assign(points, centres, labels, nearest, counts, sums)
+    _fill_empty(points, labels, nearest, counts, sums)
+    return nearest.sum()
+
+
+@njit(cache=True, nogil=True)
+def _assign(points, centres, labels, nearest, counts, sums):
+    """Label each point with its nearest centre; keep each cluster's count and sum of points current."""
+    num_points = points.shape[1]
+    fresh = np.empty(_CHUNK, dtype=np.int32)
+    for first in range(0, num_points, _CHUNK):
+        last = min(first + _CHUNK, num_points)
+        _nearest_centres(points, first, last, centres, nearest[first:last], fresh[: last - first])
+        for i in range(first, last):
+            if labels[i] != fresh[i - first]:
+                _relabel(points, i, fresh[i - first], labels, counts, sums)
+
+
+@njit(cache=True, nogil=True)
+def _relabel(points, i, label, labels, counts, sums):
+    old = labels[i]
+    for j in range(points.shape[0]):
+        if old >= 0:
+            sums[old, j] -= points[j, i]
+        sums[label, j] += points[j, i]
+    if old >= 0:
+        counts[old] -= 1
+    counts[label] += 1
+    labels[i] = label
+
+
+@njit(cache=True, nogil=True)
+def _nearest_centres(points, first, last, centres, nearest, labels):
+    distances = np.empty(last - first, dtype=np.float32)
+    nearest[:] = np.inf
+    for c in range(centres.shape[0]):
+        _squared_distances(points, first, last, centres[c], distances)
+        _keep_nearer(distances, np.int32(c), nearest, labels)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _keep_nearer(distances, c, nearest, labels):
+    for i in range(distances.size):
+        nearer = distances[i] < nearest[i]
+        labels[i] = c if nearer else labels[i]
+        nearest[i] = distances[i] if nearer else nearest[i]
+
+
+@njit(cache=True, nogil=True)
+def _squared_distances(points, first, last, centre, distances):
+    """Write the squared distances of points first to last to a centre."""
+    distances[:] = 0
+    for j in range(points.shape[0]):
+        _add_squares(points[j, first:last], centre[j], distances)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _add_squares(coordinates, centre, distances):
+    for i in range(distances.size):
+        difference = coordinates[i] - centre
+        distances[i] += difference * difference
+
+
 @njit(cache=True, nogil=True, fastmath=True)
 def _mean_variance(points):
-    n, d = points.shape
     total = 0.0
-    for j in range(d):
-        mean = 0.0
-        square = 0.0
-        for i in range(n):
-            mean += points[i, j]
-            square += points[i, j] * points[i, j]
-        mean /= n
-        total += max(square / n - mean * mean, 0.0)
-    return total / d
+    for j in range(points.shape[0]):
+        total += np.var(points[j].astype(np.float64))
+    return total / points.shape[0]
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _squared_distance(points, i, centres, c):
-    total = np.float32(0.0)
-    for j in range(points.shape[1]):
-        difference = points[i, j] - centres[c, j]
-        total += difference * difference
-    return total
+@njit(cache=True, nogil=True)
+def _fill_empty(points, labels, nearest, counts, sums):
+    for c in range(counts.size):
+        if counts[c] > 0:
+            continue
+        furthest = -1
+        for i in range(labels.size):
+            if counts[labels[i]] > 1 and (furthest < 0 or nearest[i] > nearest[furthest]):
+                furthest = i
+        _relabel(points, furthest, c, labels, counts, sums)
+        nearest[furthest] = 0
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True)
 def _plus_plus(points, num_clusters, rng):
     """Greedy k-means++ (Arthur & Vassilvitskii 2007): each centre the best of a few drawn by distance."""
-    n, d = points.shape
+    num_dimensions, num_points = points.shape
     num_trials = 2 + int(np.log(num_clusters))
-    centres = np.empty((num_clusters, d), dtype=np.float32)
-    nearest = np.full(n, np.inf, dtype=np.float32)
-    candidate = np.empty(n, dtype=np.float32)
-    best = np.empty(n, dtype=np.float32)
-    total = 0.0
-    for c in range(num_clusters):
+    centres = np.empty((num_clusters, num_dimensions), dtype=np.float32)
+    centres[0] = points[:, int(rng.random() * num_points)]
+    nearest = np.empty(num_points, dtype=np.float32)
+    _squared_distances(points, 0, num_points, centres[0], nearest)
+    candidate, best = np.empty_like(nearest), np.empty_like(nearest)
+    for c in range(1, num_clusters):
         best_total = np.inf
-        for _ in range(num_trials if c > 0 else 1):
-            i = _draw(nearest, total, rng) if c > 0 else int(rng.random() * n)
-            trial_total = 0.0
-            for other in range(n):
-                distance = np.float32(0.0)
-                for j in range(d):
-                    difference = points[other, j] - points[i, j]
-                    distance += difference * difference
-                candidate[other] = min(nearest[other], distance)
-                trial_total += candidate[other]
-            if trial_total < best_total:
-                best_total = trial_total
+        cumulative = np.cumsum(nearest)
+        for _ in range(num_trials):
+            drawn = np.searchsorted(cumulative, rng.random() * cumulative[-1], "right")
+            i = min(drawn, num_points - 1)
+            _squared_distances(points, 0, num_points, points[:, i].copy(), candidate)
+            total = _minimum_sum(candidate, nearest)
+            if total < best_total:
+                best_total = total
                 best, candidate = candidate, best
-                centres[c] = points[i]
+                centres[c] = points[:, i]
         nearest, best = best, nearest
-        total = best_total
     return centres
 
 
-@njit(cache=True, nogil=True)
-def _draw(weights, total, rng):
-    """Return an index with probability in proportion to its weight."""
-    left = rng.random() * total
-    for i in range(weights.size):
-        left -= weights[i]
-        if left < 0:
-            return i
-    return int(rng.random() * weights.size)
-
-
 @njit(cache=True, nogil=True, fastmath=True)
-def _assign(points, centres, labels):
-    """Label each point with its nearest centre; return the sum of squared distances."""
-    inertia = 0.0
-    for i in range(points.shape[0]):
-        nearest = np.float32(np.inf)
-        for c in range(centres.shape[0]):
-            distance = _squared_distance(points, i, centres, c)
-            if distance < nearest:
-                nearest = distance
-                labels[i] = c
-        inertia += nearest
-    return inertia
-
-
-@njit(cache=True, nogil=True)
-def _update(points, centres, labels):
-    """Move each centre to the mean of its points; return the sum of squared moves."""
-    num_clusters, d = centres.shape
-    _fill_empty(points, centres, labels)
-    counts = np.zeros(num_clusters)
-    sums = np.zeros((num_clusters, d))
-    for i in range(points.shape[0]):
-        counts[labels[i]] += 1
-        for j in range(d):
-            sums[labels[i], j] += points[i, j]
-    moved = 0.0
-    for c in range(num_clusters):
-        for j in range(d):
-            mean = np.float32(sums[c, j] / counts[c])
-            moved += (mean - centres[c, j]) ** 2
-            centres[c, j] = mean
-    return moved
-
-
-@njit(cache=True, nogil=True)
-def _fill_empty(points, centres, labels):
-    counts = np.zeros(centres.shape[0], dtype=np.int64)
-    for label in labels:
-        counts[label] += 1
-    for c in range(centres.shape[0]):
-        if counts[c] > 0:
-            continue
-        furthest, distance = -1, np.float32(-1.0)
-        for i in range(points.shape[0]):
-            if counts[labels[i]] > 1 and _squared_distance(points, i, centres, labels[i]) > distance:
-                furthest, distance = i, _squared_distance(points, i, centres, labels[i])
-        counts[labels[furthest]] -= 1
-        labels[furthest] = c
-        counts[c] = 1
-        centres[c] = points[furthest]
+def _minimum_sum(candidate, nearest):
+    """Lower `candidate` to `nearest` where that is smaller; return the sum."""
+    total = np.float32(0)
+    for i in range(candidate.size):
+        candidate[i] = min(candidate[i], nearest[i])
+        total += candidate[i]
+    return total

@@ -6,13 +6,15 @@ from clusterability import seeds
 from clusterability.errors import GraphError, unknown_name
 from clusterability.graph import WeightGraph
 from clusterability.ncut.adjacency import fill, graph_layout
-from clusterability.ncut.eigen import NormalisedAdjacency, top_eigenpairs
+from clusterability.ncut.eigen import top_eigenpairs
 from clusterability.ncut.estimators import PARTITIONERS
+from clusterability.ncut.normalised import NormalisedAdjacency
 from clusterability.ncut.partition import (
     cluster_volumes,
     effective_clusters,
     modularity,
     ncut_value,
+    partition_ncut,
     weights_within,
 )
 from clusterability.ncut.result import NcutResult
@@ -31,7 +33,7 @@ def measure_ncut(
     flat = fill(layout, [block.matrix for block in graph.blocks])
     adjacency = NormalisedAdjacency(layout=layout, flat=flat)
     labels = PARTITIONERS[estimator](adjacency, num_clusters, seeds.generator(seed, "partition"))
-    within = weights_within(flat, layout.halves, labels, num_clusters)
+    within = weights_within(flat, layout.halves, layout.forward, labels, num_clusters)
     volumes = cluster_volumes(adjacency.degrees, labels, num_clusters)
     precise = NormalisedAdjacency(layout=layout, flat=flat, dtype=np.float64)
     eigenvalues, _ = top_eigenpairs(precise, min(num_clusters + 1, graph.num_nodes))
@@ -53,7 +55,9 @@ def measure_ncut(
     )
 
 
-def partition_ncut(adjacency: NormalisedAdjacency, num_clusters: int, estimator: str, rng) -> float:
+def estimate_ncut(
+    adjacency: NormalisedAdjacency, num_clusters: int, estimator: str, rng: np.random.Generator
+) -> float:
     """Return the n-cut of the estimator's partition and nothing else: what a null network needs."""
     num_connected = int(np.count_nonzero(adjacency.degrees))
     if num_connected < num_clusters:
@@ -61,8 +65,7 @@ def partition_ncut(adjacency: NormalisedAdjacency, num_clusters: int, estimator:
             f"num_clusters: got {num_clusters}, but a shuffled network has {num_connected} connected units"
         )
     labels = PARTITIONERS[estimator](adjacency, num_clusters, rng)
-    within = weights_within(adjacency.flat, adjacency.layout.halves, labels, num_clusters)
-    return ncut_value(within, cluster_volumes(adjacency.degrees, labels, num_clusters))
+    return partition_ncut(adjacency, labels, num_clusters)
 
 
 def check_request(graph: WeightGraph, num_clusters: int, estimator: str) -> None:

@@ -3,27 +3,41 @@
 import numpy as np
 from numba import njit
 
+from clusterability.ncut.normalised import NormalisedAdjacency
+
 
 @njit(cache=True, nogil=True)
-def weights_within(flat, halves, labels, num_clusters):
+def weights_within(flat, halves, forward, labels, num_clusters):
     """Return a_c = sum of A[i, j] over nodes i, j of cluster c, shape (num_clusters,), float64.
 
-    labels: (nodes,) integers, -1 for a node that belongs to no cluster. Each edge counts twice.
+    labels: (nodes,) int32, -1 for a node that belongs to no cluster. Each edge counts twice, so one half of
+    each block, those of the rows `forward`, is enough.
     """
     within = np.zeros(num_clusters)
-    for h in range(halves.shape[0]):
+    for h in forward:
         start, own, first, width, offset = halves[h]
         for i in range(own):
             label = labels[start + i]
-            if label < 0:
-                continue
-            total = 0.0
-            row = offset + i * width
-            for j in range(width):
-                if labels[first + j] == label:
-                    total += flat[row + j]
-            within[label] += total
+            if label >= 0:
+                row = flat[offset + i * width : offset + (i + 1) * width]
+                within[label] += 2 * _sum_where(row, labels[first : first + width], label)
     return within
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _sum_where(values, labels, label):
+    total = np.float32(0)
+    for j in range(values.size):
+        total += values[j] if labels[j] == label else np.float32(0)
+    return np.float64(total)
+
+
+def partition_ncut(adjacency: NormalisedAdjacency, labels: np.ndarray, num_clusters: int) -> float:
+    """Return the n-cut of a partition, exact up to the weights' float32."""
+    within = weights_within(
+        adjacency.flat, adjacency.layout.halves, adjacency.layout.forward, labels, num_clusters
+    )
+    return ncut_value(within, cluster_volumes(adjacency.degrees, labels, num_clusters))
 
 
 def cluster_volumes(degrees: np.ndarray, labels: np.ndarray, num_clusters: int) -> np.ndarray:

@@ -9,8 +9,8 @@ from clusterability import seeds
 from clusterability.errors import GraphError, unknown_name
 from clusterability.graph import WeightGraph
 from clusterability.ncut.adjacency import fill, graph_layout
-from clusterability.ncut.eigen import NormalisedAdjacency
-from clusterability.ncut.measure import check_request, partition_ncut
+from clusterability.ncut.measure import check_request, estimate_ncut
+from clusterability.ncut.normalised import NormalisedAdjacency
 from clusterability.nulls.shuffles import SHUFFLES
 from clusterability.record import NullTest
 
@@ -41,7 +41,7 @@ def null_test(
     def null_value(index: int) -> float:
         shuffled = SHUFFLES[null](layout, flat, seeds.generator(seed, "shuffle", index))
         adjacency = NormalisedAdjacency(layout=layout, flat=shuffled)
-        return partition_ncut(
+        return estimate_ncut(
             adjacency, num_clusters, estimator, seeds.generator(seed, "null partition", index)
         )
 
@@ -49,7 +49,7 @@ def null_test(
     # no more threads than cores, and the same sums in the same order whatever the number of workers.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(num_workers) as pool:
         adjacency = NormalisedAdjacency(layout=layout, flat=flat)
-        observed = partition_ncut(adjacency, num_clusters, estimator, seeds.generator(seed, "partition"))
+        observed = estimate_ncut(adjacency, num_clusters, estimator, seeds.generator(seed, "partition"))
         null_values = np.array(list(pool.map(null_value, range(num_shuffles))))
     return summarise(null, observed, null_values)
 
