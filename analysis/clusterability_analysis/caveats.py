@@ -132,7 +132,9 @@ def _single_seeds(conditions: Conditions) -> Caveat | None:
 
 
 def _selection(sweep: SweepTable) -> Caveat:
-    looked_at = ", ".join(objective.metric.replace("_", " ") for objective in sweep.objectives)
+    looked_at = ", ".join(
+        objective.metric.replace("_", " ").replace("ncut", "n-cut") for objective in sweep.objectives
+    )
     return Caveat(
         title="Chosen on validation, shown on test, and still optimistic",
         text=(

@@ -78,11 +78,5 @@ def inline_svg(svg: str, prefix: str) -> Markup:
 
 
 def _seconds(trials: pd.DataFrame) -> dict[str, float]:
-    """Return summed compute time, and its mean per trial; NaN where it was not recorded."""
-    training, measuring = trials["seconds_training"], trials["seconds_measuring"]
-    return {
-        "training": training.sum(min_count=1),
-        "measuring": measuring.sum(min_count=1),
-        "training_mean": training.mean(),
-        "measuring_mean": measuring.mean(),
-    }
+    """Return the compute time summed over trials; NaN where it was not recorded."""
+    return {name: trials[f"seconds_{name}"].sum(min_count=1) for name in ("training", "measuring")}

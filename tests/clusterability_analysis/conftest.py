@@ -84,6 +84,6 @@ def build_sweep(
     return SweepTable(**(content | replaced))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_sweep() -> Callable[..., SweepTable]:
     return build_sweep

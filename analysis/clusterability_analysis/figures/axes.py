@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from clusterability_analysis.conditions import Conditions
 from clusterability_analysis.figures.style import FRONTIER, INK, NULL, OTHER, clear_grid, style
-from clusterability_analysis.labels import axis_names, format_value
+from clusterability_analysis.labels import axis_names, format_value, shorten
 
 MAX_LEVELS = 10
 """An axis with at most this many values is drawn with equal steps, one per value; else on a number line."""
@@ -25,6 +25,8 @@ class AxisEffect:
     """One swept axis; arrays over conditions, unless said otherwise."""
 
     name: str
+    ordered: bool
+    """Whether the values are numbers; the means of names are not joined by a line."""
     levels: tuple[str, ...]
     """Written values for an axis with equal steps; empty for a number line."""
     position: np.ndarray
@@ -82,6 +84,7 @@ def _effect(table: pd.DataFrame, axis: str, name: str) -> AxisEffect:
     means = pd.DataFrame(columns).groupby(groups).mean()
     return AxisEffect(
         name=name,
+        ordered=not np.isnan(numbers).any(),
         levels=levels,
         scale=scale,
         threshold=threshold,
@@ -133,18 +136,16 @@ def _draw_effect(above: Axes, below: Axes, effect: AxisEffect) -> None:
     golden = np.arange(1, len(effect.position) + 1) * 0.618034 % 1 - 0.5
     shift = 0.4 * golden if effect.levels else 0.0
     points = {"s": 12, "color": OTHER, "alpha": 0.55, "linewidths": 0, "zorder": 2}
-    line = {"linewidth": 1.6, "marker": "o", "markersize": 4.5, "zorder": 3}
+    join = "-" if effect.ordered else "none"
+    line = {"linestyle": join, "linewidth": 1.6, "marker": "o", "markersize": 4.5, "zorder": 3}
     above.scatter(effect.position + shift, effect.ncut, **points)
-    above.plot(
-        effect.centre,
-        effect.mean_null,
-        color=NULL,
-        **{**line, "marker": "_", "markersize": 9, "linestyle": (0, (3, 2))},
-    )
+    dashes = (0, (3, 2)) if effect.ordered else "none"
+    null = {"marker": "_", "markersize": 10, "markeredgewidth": 1.6, "linestyle": dashes}
+    above.plot(effect.centre, effect.mean_null, color=NULL, **{**line, **null})
     above.plot(effect.centre, effect.mean_ncut, color=FRONTIER, **line)
     below.scatter(effect.position + shift, effect.accuracy, **points)
     below.plot(effect.centre, effect.mean_accuracy, color=INK, **line)
-    below.set_xlabel(effect.name)
+    below.set_xlabel(shorten(effect.name, 30))
     for axes in (above, below):
         _prepare(axes, effect, labels=axes is below)
 
@@ -152,11 +153,10 @@ def _draw_effect(above: Axes, below: Axes, effect: AxisEffect) -> None:
 def _prepare(axes: Axes, effect: AxisEffect, labels: bool) -> None:
     clear_grid(axes, keep="y")
     if effect.levels:
-        long = max(map(len, effect.levels)) * len(effect.levels) > 26
-        axes.set_xticks(
-            range(len(effect.levels)), effect.levels if labels else [""] * len(effect.levels),
-            rotation=35 if long else 0, ha="right" if long else "center", rotation_mode="anchor",
-        )  # fmt: skip
+        written = [shorten(level, 20) if labels else "" for level in effect.levels]
+        slanted = max(map(len, written)) * len(written) > 26
+        look = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if slanted else {}
+        axes.set_xticks(range(len(written)), written, **look)
         axes.set_xlim(-0.6, len(effect.levels) - 0.4)
         return
     if effect.scale == "symlog":

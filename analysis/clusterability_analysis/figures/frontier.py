@@ -78,7 +78,7 @@ def frontier_info(frontier: Frontier) -> FrontierInfo | None:
 def draw_frontier(info: FrontierInfo) -> Figure:
     """Draw the frontier: n-cut to the right, test accuracy upwards, better is up and left."""
     with style():
-        figure = Figure(figsize=(9.2, 4.9), layout="constrained")
+        figure = Figure(figsize=(10, 5), layout="constrained")
         axes = figure.subplots()
         _draw_nulls(axes, info)
         for penalised in (False, True):
@@ -149,7 +149,7 @@ def _number_points(axes: Axes, info: FrontierInfo) -> None:
         index = int(np.flatnonzero(info.number == number)[0])
         point = info.ncut[index], info.accuracy[index]
         place = axes.transAxes.inverted().transform(axes.transData.transform(point))
-        if (np.abs(place - last) < (0.035, 0.05)).all():
+        if (np.abs(place - last) < (0.02 * len(str(number)), 0.035)).all():
             continue
         last = place
         axes.annotate(
@@ -179,10 +179,10 @@ def _legend(figure: Figure, axes: Axes, info: FrontierInfo) -> None:
 
 def _write_key(axes: Axes, info: FrontierInfo) -> None:
     more = int((info.number > 0).sum()) - len(info.key)
-    lines = [f"{number:>2}  {shorten(label, 44)}" for number, label in enumerate(info.key, 1)]
+    lines = [f"{number:>2}  {shorten(label, 54)}" for number, label in enumerate(info.key, 1)]
     lines += [f"      and {more} more in the table"] if more > 0 else []
     lines += ["", "bars: ± sd between seeds"] if np.isfinite(info.ncut_sd).any() else []
     axes.text(
-        1.03, 1.0, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=8, linespacing=1.6,
+        1.03, 1.0, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=7.6, linespacing=1.65,
         color=INK,
     )  # fmt: skip

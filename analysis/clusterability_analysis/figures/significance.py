@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from clusterability_analysis.figures.style import FRONTIER, INK, MUTED, NULL, OTHER, clear_grid, style
 from clusterability_analysis.labels import evenly_spread, format_number, format_probability, shorten
@@ -80,11 +80,11 @@ def draw_significance(info: SignificanceInfo) -> Figure:
     """Draw two panels with a row per condition: n-cut beside its null, and the z-score."""
     rows = np.arange(len(info.labels))
     with style():
-        figure = Figure(figsize=(9.2, 1.5 + 0.27 * max(len(rows), 2)), layout="constrained")
+        figure = Figure(figsize=(10, 1.5 + 0.27 * max(len(rows), 2)), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": [1.35, 1]})
         _draw_ncut(left, info, rows)
         _draw_z(right, info, rows)
-        left.set_yticks(rows, [shorten(label, 46) for label in info.labels])
+        left.set_yticks(rows, [shorten(label, 54) for label in info.labels])
         left.set_ylim(len(rows) - 0.4, -0.6)
         for axes in (left, right):
             clear_grid(axes, keep="x")
@@ -121,6 +121,7 @@ def _draw_z(axes: Axes, info: SignificanceInfo, rows: np.ndarray) -> None:
     axes.axvline(0, color=NULL, linewidth=1.2)
     _draw_replicates(axes, info, rows, info.z_score, info.seed_z)
     axes.set_xlabel("z  =  (n-cut − null mean) / null sd")
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if np.nanmax(np.abs(info.z_score), initial=0) > WIDE_Z:
         axes.set_xscale("symlog", linthresh=3, linscale=0.6)
         axes.xaxis.set_major_locator(FixedLocator([-300, -100, -30, -10, -3, 0, 3, 10, 30, 100]))

@@ -1,0 +1,128 @@
+import math
+import statistics
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clusterability_analysis.caveats import find_caveats
+from clusterability_analysis.conditions import summarise_conditions
+from clusterability_analysis.significance import assess_significance
+
+
+def row_of(conditions, name):
+    return conditions.table.set_index("condition_id").loc[name]
+
+
+def caveats_of(sweep):
+    conditions = summarise_conditions(sweep)
+    return {
+        c.title: c for c in find_caveats(sweep, conditions, assess_significance(conditions, sweep.settings))
+    }
+
+
+def test_mean_and_deviation_over_seeds_by_hand(make_sweep):
+    sweep = make_sweep()
+    values = sweep.trials["ncut"].tolist()[3:6]
+    row = row_of(summarise_conditions(sweep), "c0001")
+    assert row["ncut_mean"] == pytest.approx(statistics.mean(values))
+    assert row["ncut_sd"] == pytest.approx(statistics.stdev(values))
+    assert row["num_replicates"] == 3
+
+
+def test_failed_trials_enter_no_mean_and_are_counted(make_sweep):
+    sweep = make_sweep(failing=[0, 1, 6, 7, 8])
+    conditions = summarise_conditions(sweep)
+    row = row_of(conditions, "c0000")
+    assert (row["num_replicates"], row["num_failed"]) == (1, 2)
+    assert row["ncut_mean"] == sweep.trials["ncut"][2]
+    assert math.isnan(row["ncut_sd"])
+    assert "c0002" not in set(conditions.table["condition_id"])
+    assert (len(conditions.failed), conditions.num_lost, conditions.num_trials) == (5, 1, 36)
+
+
+def test_trial_that_failed_and_was_run_again_counts_once(make_sweep):
+    sweep = make_sweep()
+    earlier = sweep.trials.head(1).assign(state="failed", error="killed", ncut=np.nan)
+    again = make_sweep(trials=pd.concat([earlier, sweep.trials], ignore_index=True))
+    conditions = summarise_conditions(again)
+    assert (len(conditions.failed), conditions.num_trials) == (0, 36)
+    pd.testing.assert_frame_equal(conditions.table, summarise_conditions(sweep).table)
+
+
+def test_complete_trial_without_finite_metrics_is_unusable(make_sweep):
+    sweep = make_sweep()
+    sweep.trials.loc[0, "ncut"] = np.inf
+    sweep.trials.loc[1, "test_accuracy"] = np.nan
+    conditions = summarise_conditions(sweep)
+    assert conditions.num_unusable == 2
+    assert row_of(conditions, "c0000")["num_replicates"] == 1
+    assert "2 lack a test accuracy or an n-cut" in caveats_of(sweep)["Trials that are not in the means"].text
+
+
+def test_running_trials_are_unfinished(make_sweep):
+    sweep = make_sweep(state="running")
+    sweep.trials.loc[[0, 1], "state"] = "running"
+    assert summarise_conditions(sweep).num_unfinished == 2
+    text = caveats_of(sweep)["Trials that are not in the means"].text
+    assert "2 did not finish" in text
+    assert "“running”" in text
+
+
+def test_axes_that_do_not_vary_are_no_axes(make_sweep):
+    sweep = make_sweep(axes={"model.dropout": [0.0, 0.5], "training.l1_weight": [5e-5]})
+    assert summarise_conditions(sweep).axes == ("model.dropout",)
+
+
+def test_control_has_every_regulariser_off(make_sweep):
+    table = summarise_conditions(make_sweep()).table
+    assert table[table["control"]]["condition_id"].tolist() == ["c0000"]
+    assert table[table["control"]]["label"].tolist() == ["no regulariser"]
+
+
+def test_fixed_regulariser_leaves_no_control(make_sweep):
+    settings = {"training.l2_weight": 1e-4}
+    table = summarise_conditions(make_sweep(axes={"model.dropout": [0.0, 0.5]}, settings=settings)).table
+    assert not table["control"].any()
+
+
+def test_architecture_sweep_has_no_control(make_sweep):
+    table = summarise_conditions(make_sweep(axes={"model.widths": ["[64]", "[64, 64]"]})).table
+    assert not table["control"].any()
+
+
+def test_penalised_conditions_are_marked_swept_or_fixed(make_sweep):
+    table = summarise_conditions(make_sweep()).table
+    assert (table["penalised"] == (table["training.clusterability_weight"] > 0)).all()
+    fixed = make_sweep(axes={"model.dropout": [0.0, 0.5]}, settings={"training.clusterability_weight": 0.1})
+    assert summarise_conditions(fixed).table["penalised"].all()
+
+
+def test_penalty_caveat_appears_only_where_the_penalty_is_used(make_sweep):
+    title = "The clusterability penalty can lower n-cut without any structure in the function"
+    assert caveats_of(make_sweep())[title].serious
+    assert caveats_of(make_sweep())[title].text.startswith("8 of 12 conditions")
+    assert title not in caveats_of(make_sweep(axes={"model.dropout": [0.0, 0.5]}))
+
+
+def test_pooling_different_graphs_is_a_serious_caveat(make_sweep):
+    caveats = caveats_of(make_sweep(axes={"model.widths": ["[64]", "[64, 64]"]}))
+    caveat = caveats["n-cuts on one axis that are not on one scale"]
+    assert caveat.serious
+    assert "varies widths" in caveat.text
+
+
+def test_disconnected_networks_are_named(make_sweep):
+    sweep = make_sweep()
+    assert "Networks that fall into separate pieces" not in caveats_of(sweep)
+    sweep.trials.loc[[3, 4], "num_components"] = [2, 5]
+    text = caveats_of(sweep)["Networks that fall into separate pieces"].text
+    assert "2 of 36 networks" in text
+    assert "at most 5" in text
+
+
+def test_serious_caveats_come_first_and_optimism_is_always_told(make_sweep):
+    caveats = list(caveats_of(make_sweep(seeds=[0], num_shuffles=9)).values())
+    seriousness = [caveat.serious for caveat in caveats]
+    assert seriousness == sorted(seriousness, reverse=True)
+    assert any("fresh seeds" in caveat.text for caveat in caveats)
