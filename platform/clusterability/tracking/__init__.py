@@ -5,6 +5,7 @@ from clusterability.tracking.reader import find_sweep, log_report
 from clusterability.tracking.store import RUNS_FOLDER, connect, tracking_uri
 from clusterability.tracking.table import SweepTable
 from clusterability.tracking.tracker import Tracker
+from clusterability.tracking.view import view_addresses
 
 __all__ = [
     "RUNS_FOLDER",
@@ -15,4 +16,5 @@ __all__ = [
     "find_sweep",
     "log_report",
     "tracking_uri",
+    "view_addresses",
 ]

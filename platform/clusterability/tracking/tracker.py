@@ -13,6 +13,7 @@ from clusterability.config import TrialConfig
 from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
 from clusterability.tracking.store import artifact_location
+from clusterability.tracking.view import save_view
 
 _RUN_STATUS = {"complete": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
 _BATCH = 1000  # MLflow's limit of metrics in one request
@@ -26,6 +27,7 @@ class Tracker:
         self._space = space
         self._sweep_id = sweep_id
         self._experiment_id = _experiment(client, uri, space.name)
+        save_view(client, self._experiment_id, tuple(axis.name for axis in space.axes))
         self.run_id = self._find_sweep_run() or self._create_sweep_run()
         self._run_ids, self._terminated = self._known_trials()
 

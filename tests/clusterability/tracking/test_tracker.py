@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from clusterability.errors import TrackingError
 from clusterability.ledger import Ledger
 from clusterability.record import NullTest, TrialRecord
 from clusterability.spaces import load_space
-from clusterability.tracking import Tracker, connect, find_sweep, log_report, tracking_uri
+from clusterability.tracking import Tracker, connect, find_sweep, log_report, tracking_uri, view_addresses
 
 SHIPPED = Path(__file__).parents[3] / "search_spaces"
 SPACE = load_space("smoke", folder=SHIPPED)
@@ -125,6 +126,14 @@ def test_a_report_lies_beside_its_sweep(uri, tmp_path):
     assert [file.path for file in MlflowClient(uri).list_artifacts(tracker.run_id, "report")] == [
         "report/report.html"
     ]
+
+
+def test_the_ui_opens_on_the_trials_with_their_metrics(uri, tmp_path):
+    tracked(uri, tmp_path, record())
+    address = view_addresses(connect(uri), "http://127.0.0.1:5000")["smoke"]
+    assert address == "http://127.0.0.1:5000/#/experiments/1/runs?viewStateShareKey=clusterability"
+    view = json.loads(MlflowClient(uri).get_experiment("1").tags["mlflow.sharedViewState.clusterability"])
+    assert {"metrics.`ncut`", "params.`training.clusterability_weight`"} <= set(view["selectedColumns"])
 
 
 def test_an_unknown_sweep_names_the_known_ones(uri, tmp_path):
