@@ -51,6 +51,7 @@ def render_page(
         figures={name: inline_svg(svg, prefix=name) for name, svg in drawings.items()},
         axis_names=labels.axis_names(conditions.axes),
         seconds=_seconds(conditions.trials),
+        provenance=_provenance(sweep.trials),
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         versions={package: version(package) for package in _PACKAGES},
     )
@@ -75,6 +76,13 @@ def inline_svg(svg: str, prefix: str) -> Markup:
         count=1,
     )
     return Markup(body)  # our own drawing, and matplotlib escapes its texts
+
+
+def _provenance(trials: pd.DataFrame) -> dict[str, str]:
+    """Return commit and versions that the trials ran with; several where they differ."""
+    names = [name for name in trials.columns if name == "git_commit" or name.startswith("version_")]
+    found = {name: sorted(set(trials[name].dropna().astype(str))) for name in names}
+    return {name.removeprefix("version_").replace("_", " "): " / ".join(found[name]) for name in names}
 
 
 def _seconds(trials: pd.DataFrame) -> dict[str, float]:

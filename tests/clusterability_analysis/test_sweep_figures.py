@@ -49,6 +49,17 @@ def test_frontier_line_is_a_staircase_through_the_frontier(make_sweep):
     assert set(zip(info.ncut[on_frontier], info.accuracy[on_frontier], strict=True)) <= corners
 
 
+def test_far_worse_conditions_do_not_flatten_the_frontier(make_sweep):
+    sweep = make_sweep()
+    assert infos(sweep)[0].floor is None
+    worst = sweep.trials["condition_id"] == "c0002"  # dominated: the accuracy of chance
+    sweep.trials.loc[worst, "test_accuracy"] = 0.1
+    info, _, _ = infos(sweep)
+    kept = (info.number > 0) | info.control
+    assert 0.8 < info.floor < (info.accuracy - info.accuracy_sd)[kept].min()
+    assert (info.accuracy < info.floor).sum() == 1
+
+
 def test_significance_info_pairs_seeds_with_their_condition(make_sweep):
     sweep = make_sweep()
     _, info, _ = infos(sweep)

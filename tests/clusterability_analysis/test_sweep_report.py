@@ -132,7 +132,7 @@ def test_drawings_follow_the_pages_theme(written):
 
 
 def test_hostile_texts_stay_texts(write):
-    report, page = write(
+    _, page = write(
         axes={"model.widths": [HOSTILE, "[64]"]}, description=HOSTILE, space=HOSTILE, sweep_id=HOSTILE,
         state=HOSTILE, failing=[0], error=HOSTILE, settings={HOSTILE: HOSTILE},
     )  # fmt: skip
@@ -140,6 +140,13 @@ def test_hostile_texts_stay_texts(write):
     assert not [name for name, _ in page.attributes if name.startswith("on")]
     assert page.rows["failed-table"][1][-1] == HOSTILE
     assert HOSTILE in "".join(page.text)
+
+
+def test_page_names_what_the_trials_ran_with(make_sweep, tmp_path):
+    sweep = make_sweep(axes={}, seeds=[0, 1])
+    sweep.trials["git_commit"], sweep.trials["version_torch"] = ["abc123", "def456"], "2.13.0"
+    text = "".join(Page(write_report(sweep, tmp_path).html.read_text(encoding="utf-8")).text)
+    assert "Trials ran with git commit abc123 / def456, torch 2.13.0." in text
 
 
 def test_trials_csv_has_every_trial_and_q_values_of_tested_ones(written):

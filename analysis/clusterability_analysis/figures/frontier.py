@@ -14,7 +14,7 @@ from clusterability_analysis.labels import shorten
 
 MAX_NULLS = 14
 """Nulls drawn, those of the first frontier and control conditions: more would be a thicket."""
-MAX_SPREADS = 60
+MAX_SPREADS = 40
 """With more conditions than this, only frontier and controls show their spread."""
 MAX_KEY = 14
 """Frontier conditions that are spelled out beside the figure; the table has all of them."""
@@ -40,6 +40,18 @@ class FrontierInfo:
     """Whether the condition's null is drawn: frontier and control conditions."""
     key: tuple[str, ...]
     """Labels of the first MAX_KEY frontier conditions."""
+
+    @property
+    def floor(self) -> float | None:
+        """Accuracy at which the panel ends, where far worse conditions would flatten the frontier.
+
+        None where all conditions fit. It lies below every frontier and control condition and its bar.
+        """
+        notable = (self.number > 0) | self.control
+        bar = np.nan_to_num(self.accuracy_sd)
+        low, high = (self.accuracy - bar)[notable].min(), (self.accuracy + bar)[notable].max()
+        span = max(high - low, 0.01)
+        return float(low - span) if self.accuracy.min() < low - 2 * span else None
 
     @property
     def line(self) -> tuple[np.ndarray, np.ndarray]:
@@ -86,11 +98,28 @@ def draw_frontier(info: FrontierInfo) -> Figure:
         axes.set_xlabel("n-cut   (← more clusterable)")
         axes.set_ylabel("test accuracy   (better →)")
         axes.margins(0.06, 0.08)
+        _cut_off(axes, info)
         _draw_line(axes, info)
         _number_points(axes, info)
         _legend(figure, axes, info)
         _write_key(axes, info)
     return figure
+
+
+def _below(info: FrontierInfo) -> np.ndarray:
+    return info.accuracy < (-math.inf if info.floor is None else info.floor)
+
+
+def _cut_off(axes: Axes, info: FrontierInfo) -> None:
+    """End the panel at its floor; conditions below it become triangles on the edge."""
+    if info.floor is None:
+        return
+    axes.set_ylim(bottom=info.floor)
+    below = info.ncut[_below(info)]
+    axes.plot(
+        below, np.full(len(below), 0.015), "v", color=OTHER, markersize=5, markeredgecolor=PAPER,
+        markeredgewidth=0.5, transform=axes.get_xaxis_transform(), zorder=2,
+    )  # fmt: skip
 
 
 def _draw_line(axes: Axes, info: FrontierInfo) -> None:
@@ -112,6 +141,7 @@ def _draw_points(axes: Axes, info: FrontierInfo, penalised: bool) -> None:
         (CONTROL, info.control, True),
     ):
         chosen = chosen & (info.penalised == penalised)
+        chosen &= ~_below(info)
         shown_sd = 1.0 if notable or spread_of_all else math.nan
         axes.errorbar(
             info.ncut[chosen],
@@ -120,11 +150,11 @@ def _draw_points(axes: Axes, info: FrontierInfo, penalised: bool) -> None:
             yerr=shown_sd * info.accuracy_sd[chosen],
             fmt="s" if colour == CONTROL else "D" if penalised else "o",
             color=colour,
+            ecolor=colour if notable else (colour, 0.4),
             markersize=6.5 if notable else 4.5,
             markeredgecolor=PAPER,
             markeredgewidth=0.7,
             elinewidth=1.1 if notable else 0.7,
-            alpha=1.0 if notable else 0.75,
             zorder=5 if notable else 2,
         )
 
@@ -166,15 +196,17 @@ def _legend(figure: Figure, axes: Axes, info: FrontierInfo) -> None:
     entry("on the frontier", marker="o", color=FRONTIER, markersize=7)
     if dominated.any():
         entry("dominated", marker="o", color=OTHER, markersize=6)
+    if info.floor is not None:
+        entry(f"below {info.floor:.2f}", marker="v", color=OTHER, markersize=6)
     if info.control.any():
         entry("no regulariser", marker="s", color=CONTROL, markersize=7)
     if info.penalised.any():
-        entry("diamond: trained with the penalty", marker="D", color=INK, markersize=5.5)
+        entry("diamond: with the penalty", marker="D", color=INK, markersize=5.5)
     if info.shows_null.any():
         entry(
             "its null: mean ± sd", marker="|", color=NULL, markeredgecolor=NULL, linestyle="-", linewidth=2.5
         )
-    figure.legend(loc="outside upper left", ncols=5, handletextpad=0.5, columnspacing=1.6)
+    figure.legend(loc="outside upper left", ncols=6, handletextpad=0.5, columnspacing=1.6)
 
 
 def _write_key(axes: Axes, info: FrontierInfo) -> None:
