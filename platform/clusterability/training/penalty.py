@@ -1,65 +1,96 @@
 """The clusterability penalty: the smallest eigenvalues of the weight graph's Laplacian."""
 
-from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import nn
 
-from clusterability.errors import ConfigError, GraphError
+from clusterability.errors import ConfigError
+from clusterability.training.adjacency import Layout, NormalisedAdjacency
+from clusterability.training.edges import EdgeWeights, RawEdges
+from clusterability.training.subspace import LeadingSubspace
 
 
 class ClusterabilityPenalty:
     """Mean of the `num_eigenvalues` smallest non-trivial eigenvalues of a network's normalised Laplacian.
 
-    L_sym = I - D^-1/2 A D^-1/2, with A the weight graph of the chain of linear layers in `module`. Layers
-    alternate, so the eigenvalues are 1 - sigma with sigma the singular values of the scaled matrix between
-    even and odd layers; the largest, 1, is trivial. By the envelope theorem the gradient is the one with
-    the singular vectors held fixed, and it is exact.
+    L_sym = I - N, N = D^-1/2 A D^-1/2, with A the weight graph of `module`. With u_j the eigenvectors, the
+    mean is 1 - (1/e) sum_j u_j' N u_j, and by the envelope theorem its gradient is the one with the u_j
+    held fixed: for an edge between units i and k
+
+        -(1/e) sum_j [2 y_ji y_jk - mu_j (y_ji^2 + y_jk^2)],   y_ji = u_ji / sqrt(degree_i),
+
+    a matrix of rank e plus one term per unit, computed in closed form. Where eigenvalues coincide the sum
+    depends on their common space alone; where the e-th equals the next one the penalty has a kink, and the
+    gradient is one of its supergradients. Isolated units take no part. A graph of c components has c zero
+    eigenvalues; one is trivial, the others count, without gradient.
 
     The gradient is the true one; the authors' is half of it, so that the paper's factor 0.1 is 0.05 here
-    (Filan et al. 2021, appendix on the cluster gradient).
+    (Filan et al. 2021, section on the cluster gradient).
     """
 
-    def __init__(self, module: nn.Module, num_eigenvalues: int = 3) -> None:
-        self._layers = [layer for layer in module.modules() if isinstance(layer, nn.Linear)]
-        if not self._layers:
-            raise GraphError("a clusterability penalty needs at least one linear layer, the module has none")
-        for before, after in pairwise(self._layers):
-            if before.out_features != after.in_features:
-                raise GraphError(f"{before} and {after} are no chain: their widths do not fit")
-        widths = [self._layers[0].in_features, *(layer.out_features for layer in self._layers)]
-        smaller = min(sum(widths[0::2]), sum(widths[1::2]))
-        if not 1 <= num_eigenvalues < smaller:
-            raise ConfigError(f"num_eigenvalues: got {num_eigenvalues}, allowed: 1 to {smaller - 1}")
-        self._widths = widths
-        self._num_eigenvalues = num_eigenvalues
+    def __init__(
+        self,
+        module: nn.Module,
+        num_eigenvalues: int = 3,
+        *,
+        edge_weights: EdgeWeights | None = None,
+        refresh_every: int = 500,
+    ) -> None:
+        """Make the penalty of `module`, on any of its devices, with any of its dtypes.
+
+        `edge_weights` gives the graph's edges (None: the raw weights |W|); `refresh_every` is the number of
+        calls after which eigenvectors are computed anew rather than followed (1: at every call).
+        """
+        self.edge_weights = edge_weights or RawEdges(module)
+        layout = self.edge_weights.layout
+        if not 1 <= num_eigenvalues < layout.num_right:
+            raise ConfigError(f"num_eigenvalues: got {num_eigenvalues}, allowed: 1 to {layout.num_right - 1}")
+        self.subspace = LeadingSubspace(layout, num_eigenvalues, refresh_every=refresh_every)
+        self._adjacency = NormalisedAdjacency(layout)
 
     def __call__(self) -> torch.Tensor:
         """Return the penalty of the current weights, a scalar with gradient."""
-        normalised = self._normalised()
+        edges = self.edge_weights()
         with torch.no_grad():
-            count = self._num_eigenvalues + 1
-            left, _, right = torch.linalg.svd(normalised.double(), full_matrices=False)
-            left = left[:, 1:count].to(normalised.dtype)
-            right = right[1:count].T.to(normalised.dtype)
-        return 1 - (left * (normalised @ right)).sum() / self._num_eigenvalues
-
-    def _normalised(self) -> torch.Tensor:
-        """Return D_even^-1/2 B D_odd^-1/2, with B the weights between even and odd layers."""
-        weights = [layer.weight.T.abs() for layer in self._layers]
-        starts = [sum(self._widths[index % 2 : index : 2]) for index in range(len(self._widths))]
-        between = weights[0].new_zeros(sum(self._widths[0::2]), sum(self._widths[1::2]))
-        for index, weight in enumerate(weights):
-            even, odd, block = (index, index + 1, weight) if index % 2 == 0 else (index + 1, index, weight.T)
-            rows = slice(starts[even], starts[even] + self._widths[even])
-            columns = slice(starts[odd], starts[odd] + self._widths[odd])
-            between = between.clone()
-            between[rows, columns] = block
-        even_scale, odd_scale = (_inverse_root(between.sum(dim=axis)) for axis in (1, 0))
-        return even_scale[:, None] * between * odd_scale
+            self._adjacency.update([block.detach() for block in edges])
+            ritz = self.subspace.update(self._adjacency)
+            value = 1 - ritz.values.mean()
+            scale = self._adjacency.scale
+            factors, unit_terms = ritz.vectors * scale, ritz.shares * scale.square()
+        return _ClosedForm.apply(value, factors, unit_terms, self.edge_weights.layout, *edges)  # pyright: ignore[reportReturnType]
 
 
-def _inverse_root(degrees: torch.Tensor) -> torch.Tensor:
-    # A unit without weights has degree 0 and takes no part; the inner `where` keeps its gradient finite.
-    connected = degrees > 0
-    return torch.where(connected, torch.where(connected, degrees, 1).rsqrt(), 0)
+class _ClosedForm(torch.autograd.Function):
+    """Hands on a value computed outside, with its gradient in each block of weights."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        value: torch.Tensor,
+        factors: torch.Tensor,
+        unit_terms: torch.Tensor,
+        layout: Layout,
+        *weights: torch.Tensor,
+    ) -> torch.Tensor:
+        """Keep y, shape (e, nodes), and the units' terms, shape (nodes,), for the gradient."""
+        ctx.layout = layout
+        ctx.save_for_backward(factors, unit_terms, *weights)
+        return value.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Return, for each block, upstream / e * (g_i + g_k - 2 sum_j y_ji y_jk) * sign(weight)."""
+        factors, unit_terms, *weights = ctx.saved_tensors
+        slices = ctx.layout.slices
+        ones, terms = torch.ones_like(unit_terms)[None], unit_terms[None]
+        first = torch.cat([-2 * factors, terms, ones]) * (upstream[0] / len(factors))
+        second = torch.cat([factors, ones, terms])
+        gradients = []
+        for (source, target), weight in zip(ctx.layout.blocks, weights, strict=True):
+            rows, columns = first[:, slices[source]], second[:, slices[target]]
+            # Laid out in memory as the weights are, or autograd would transpose it at every step.
+            stored_by_target = weight.stride(0) < weight.stride(1)
+            gradient = (columns.T @ rows).T if stored_by_target else rows.T @ columns
+            gradients.append(gradient.mul_(weight.sign()))
+        return None, None, None, None, *gradients
