@@ -102,7 +102,19 @@ def fill(layout: Layout, matrices: Sequence[np.ndarray]) -> np.ndarray:
 def mirror(layout: Layout, flat: np.ndarray) -> None:
     """Write every block's transposed half from its forward half."""
     for row, transposed in zip(layout.forward, layout.backward, strict=True):
-        layout.half(flat, transposed)[:] = layout.half(flat, row).T
+        _transpose(layout.half(flat, row), layout.half(flat, transposed))
+
+
+@njit(cache=True, nogil=True)
+def _transpose(matrix, result):
+    """Write the transpose, tile by tile so that reads and writes stay in the cache."""
+    tile = 16
+    for first_row in range(0, matrix.shape[0], tile):
+        last_row = min(first_row + tile, matrix.shape[0])
+        for first_column in range(0, matrix.shape[1], tile):
+            for j in range(first_column, min(first_column + tile, matrix.shape[1])):
+                for i in range(first_row, last_row):
+                    result[j, i] = matrix[i, j]
 
 
 @njit(cache=True, nogil=True, fastmath=True)

@@ -11,7 +11,7 @@ A move changes rows p and q of S by one row of the adjacency, which is contiguou
 import numpy as np
 from numba import njit
 
-_CHUNK = 64  # nodes whose gains are found together: a few cache lines of S per cluster
+_CHUNK = 128  # nodes whose gains are found together: a few cache lines of S per cluster
 _LEAST_GAIN = 1e-7  # smaller ones are rounding
 _MOST_QUIET_SWEEPS = 200
 _CERTAIN = 8.0  # a move that loses more than 8 temperatures is taken once in 3,000 times: not drawn for

@@ -15,9 +15,9 @@ from clusterability.ncut.power import power_embedding
 # time it takes is worth; see benchmarks/RESULTS.md.
 LEAST_STARTS, MOST_STARTS, STARTED_NODES = 2, 50, 4000
 """Starts of the refined estimator: as many as make up 4,000 nodes, at least 2 and at most 50."""
-POWER_STEPS, SPARE_VECTORS, ROUGH_ITERATIONS = 4, 4, 4
-"""Power steps, vectors beyond k, and k-means iterations of each start."""
-HEAT, NUM_SWEEPS = 0.06, 20
+POWER_STEPS, SPARE_VECTORS, ROUGH_ITERATIONS = 3, 4, 4
+"""Power steps and vectors beyond k of the rough embedding, k-means iterations of each start."""
+HEAT, NUM_SWEEPS = 0.06, 10
 """First temperature (in units of k / nodes) and sweeps at falling temperature."""
 
 
@@ -41,17 +41,16 @@ def refined_partition(
 ) -> np.ndarray:
     """Return labels by spectral starts and annealed local search, shape (nodes,), -1 for nodes of degree 0.
 
-    Each start: a rough spectral embedding (a few block power steps; exact where the graph is not bipartite),
-    a few k-means iterations, then single nodes move between clusters while the n-cut falls, at first with a
-    falling temperature. The start of lowest n-cut is kept. See `annealing.py`.
+    A rough spectral embedding (a few block power steps; exact where the graph is small or not bipartite).
+    Each start: a few k-means iterations, then single nodes move between clusters while the n-cut falls, at
+    first with a falling temperature. The start of lowest n-cut is kept. See `annealing.py`.
     """
     num_nodes = adjacency.layout.num_nodes
     degrees = adjacency.degrees.astype(np.float32)
     best_labels, best_value = np.empty(0), np.inf
+    layout, embedding = adjacency.layout, _rough_embedding(adjacency, num_clusters, rng)
     for _ in range(max(LEAST_STARTS, min(MOST_STARTS, STARTED_NODES // num_nodes))):
-        embedding = _rough_embedding(adjacency, num_clusters, rng)
         labels = _cluster_rows(adjacency, embedding, num_clusters, 1, ROUGH_ITERATIONS, rng)
-        layout = adjacency.layout
         anneal(
             adjacency.flat, layout.halves, layout.half_pointers, layout.layer_of, degrees, labels,
             num_clusters, HEAT, NUM_SWEEPS, rng,

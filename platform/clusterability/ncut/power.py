@@ -22,9 +22,8 @@ def power_embedding(
     for layer in small:
         size = (starts[layer + 1] - starts[layer], num_vectors)
         walks[layer] = rng.standard_normal(size, dtype=np.float32)
-    for step in range(num_steps):
-        if step % 2 == 0:  # two steps keep the vectors apart in float32
-            _orthonormalise(walks, small, degrees, starts)
+    for _ in range(num_steps):
+        _orthonormalise(walks, small, degrees, starts)  # after each step, or float32 loses the small ones
         _step(adjacency, walks, large)
         _step(adjacency, walks, small)
     _orthonormalise(walks, small, degrees, starts)

@@ -3,24 +3,17 @@
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
 
 from clusterability.ncut.adjacency import Layout, mirror
-
-
-@njit(cache=True, nogil=True)
-def permute(values, rng):
-    """Shuffle a flat array in place, every order equally likely (Fisher-Yates)."""
-    for i in range(values.size - 1, 0, -1):
-        j = int(rng.random() * (i + 1))
-        values[i], values[j] = values[j], values[i]
+from clusterability.nulls.permutation import permuted
 
 
 def shuffle_layer(layout: Layout, flat: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Permute all weights of each layer: the paper's headline null, which keeps each multiset of weights."""
-    shuffled = flat.copy()
+    shuffled = np.empty_like(flat)
     for row in layout.forward:
-        permute(layout.half(shuffled, row).reshape(-1), rng)
+        seed = rng.integers(2**64, dtype=np.uint64)
+        permuted(layout.half(flat, row).reshape(-1), seed, layout.half(shuffled, row).reshape(-1))
     mirror(layout, shuffled)
     return shuffled
 

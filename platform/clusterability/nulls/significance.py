@@ -39,11 +39,9 @@ def null_test(
     flat = fill(layout, [block.matrix for block in graph.blocks])
 
     def null_value(index: int) -> float:
-        shuffled = SHUFFLES[null](layout, flat, seeds.generator(seed, "shuffle", index))
-        adjacency = NormalisedAdjacency(layout=layout, flat=shuffled)
-        return estimate_ncut(
-            adjacency, num_clusters, estimator, seeds.generator(seed, "null partition", index)
-        )
+        rng = seeds.generator(seed, "shuffle", index)
+        adjacency = NormalisedAdjacency(layout=layout, flat=SHUFFLES[null](layout, flat, rng))
+        return estimate_ncut(adjacency, num_clusters, estimator, rng)
 
     # Workers are threads, for the time goes to code without the interpreter's lock. Each has one BLAS thread:
     # no more threads than cores, and the same sums in the same order whatever the number of workers.
