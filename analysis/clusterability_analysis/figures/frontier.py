@@ -98,6 +98,7 @@ def draw_frontier(info: FrontierInfo) -> Figure:
         axes.set_xlabel("n-cut   (← more clusterable)")
         axes.set_ylabel("test accuracy   (better →)")
         axes.margins(0.06, 0.08)
+        axes.set_ylim(top=min(axes.get_ylim()[1], 1.005))  # no room for accuracies that cannot be
         _cut_off(axes, info)
         _draw_line(axes, info)
         _number_points(axes, info)
@@ -128,7 +129,7 @@ def _draw_line(axes: Axes, info: FrontierInfo) -> None:
     low, high = axes.get_ylim()
     ncut, accuracy = info.line
     corners = [ncut[0], *ncut, right], [low, *accuracy, accuracy[-1]]
-    axes.plot(*corners, color=FRONTIER, linewidth=3, alpha=0.22, zorder=1.5, solid_joinstyle="miter")
+    axes.plot(*corners, color=FRONTIER, linewidth=3, alpha=0.22, zorder=0.9, solid_joinstyle="miter")
     axes.set(xlim=(left, right), ylim=(low, high))
 
 
