@@ -1,14 +1,18 @@
 """The weight graph of a network: a list of blocks between layers of units; a chain is the common case."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from clusterability.errors import GraphError
+
+KernelNorm = Literal["l1", "l2"]
+Weighting = Literal["weights", "contribution"]
+LARGEST_WEIGHT = 1e30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +25,23 @@ class Block:
     """Index of the layer that the weights write to."""
     matrix: np.ndarray
     """Weights with their signs, shape (units of source, units of target), float64, read-only."""
+    kernel_area: int = 1
+    """Weights behind each entry: height times width of a convolution's kernel, 1 for a linear layer."""
+    kernel_norm: KernelNorm = "l1"
+    """How those weights make one entry: sum of absolute values, or root of the sum of squares."""
+    places: np.ndarray | None = None
+    """True where the layer has weights at all (a grouped convolution lacks some), same shape; None: all."""
+    is_skip: bool = False
+    """An identity skip: ones that are no weights, so null networks keep them."""
+
+    def restricted(self, sources: np.ndarray, targets: np.ndarray) -> "Block":
+        """Return the block between these units only."""
+        chosen = np.ix_(sources, targets)
+        return replace(
+            self,
+            matrix=_read_only(self.matrix[chosen]),
+            places=None if self.places is None else _read_only(self.places[chosen]),
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,6 +61,8 @@ class WeightGraph:
     """Units of each layer before isolated ones were removed."""
     layer_names: tuple[str, ...]
     """What each layer is called in its network."""
+    weighting: Weighting = "weights"
+    """What an edge is: the weight, or the weight times the spread of its source's activation."""
 
     @classmethod
     def from_matrices(cls, matrices: Sequence[Any]) -> "WeightGraph":
@@ -60,43 +83,37 @@ class WeightGraph:
                     f"fan_out {arrays[index - 1].shape[1]}"
                 )
         widths = [arrays[0].shape[0], *(array.shape[1] for array in arrays)]
-        return cls.from_blocks([(layer, layer + 1, array) for layer, array in enumerate(arrays)], widths)
+        chain = [Block(source=i, target=i + 1, matrix=array) for i, array in enumerate(arrays)]
+        return cls.from_blocks(chain, widths)
 
     @classmethod
     def from_blocks(
         cls,
-        blocks: Sequence[tuple[int, int, Any]],
+        blocks: Sequence[Block],
         widths: Sequence[int],
         layer_names: Sequence[str] | None = None,
+        weighting: Weighting = "weights",
     ) -> "WeightGraph":
-        """Build a graph from (source layer, target layer, matrix) blocks over layers of these widths.
+        """Build a graph from the blocks of a network whose layers have these widths.
 
         Units without any nonzero weight are removed. Raises GraphError for a matrix that does not fit its
         layers or is not finite, and for a network whose weights are all zero.
         """
         names = tuple(layer_names or (f"layer {index}" for index in range(len(widths))))
         degrees = [np.zeros(width) for width in widths]
-        arrays = []
-        for source, target, matrix in blocks:
-            array = _checked(matrix, source, target, widths, names)
-            degrees[source] += np.abs(array).sum(axis=1)
-            degrees[target] += np.abs(array).sum(axis=0)
-            arrays.append(array)
+        for block in blocks:
+            _check(block, widths, names)
+            degrees[block.source] += np.abs(block.matrix).sum(axis=1)
+            degrees[block.target] += np.abs(block.matrix).sum(axis=0)
         kept = tuple(_read_only(np.flatnonzero(degree)) for degree in degrees)
         if not any(len(units) for units in kept):
             raise GraphError("every weight is zero: the graph has no edges")
         return cls(
-            blocks=tuple(
-                Block(
-                    source=source,
-                    target=target,
-                    matrix=_read_only(array[np.ix_(kept[source], kept[target])]),
-                )
-                for (source, target, _), array in zip(blocks, arrays, strict=True)
-            ),
+            blocks=tuple(block.restricted(kept[block.source], kept[block.target]) for block in blocks),
             kept=kept,
             full_widths=tuple(int(width) for width in widths),
             layer_names=names,
+            weighting=weighting,
         )
 
     @classmethod
@@ -145,18 +162,18 @@ class WeightGraph:
         return (upper + upper.T).tocsr()
 
 
-def _checked(
-    matrix: Any, source: int, target: int, widths: Sequence[int], names: Sequence[str]
-) -> np.ndarray:
-    between = f"weights from {names[source]} to {names[target]}"
-    array = np.asarray(matrix, dtype=np.float64)
-    if source == target:
+def _check(block: Block, widths: Sequence[int], names: Sequence[str]) -> None:
+    between = f"weights from {names[block.source]} to {names[block.target]}"
+    allowed = (widths[block.source], widths[block.target])
+    if block.source == block.target:
         raise GraphError(f"{between}: a layer that feeds itself cannot be read as a weight graph")
-    if array.shape != (widths[source], widths[target]):
-        raise GraphError(f"{between}: got shape {array.shape}, allowed: {(widths[source], widths[target])}")
-    if not np.isfinite(array).all():
-        raise GraphError(f"{between}: {np.count_nonzero(~np.isfinite(array))} values are not finite")
-    return array
+    if block.matrix.shape != allowed:
+        raise GraphError(f"{between}: got shape {block.matrix.shape}, allowed: {allowed}")
+    if not np.isfinite(block.matrix).all():
+        wrong = np.count_nonzero(~np.isfinite(block.matrix))
+        raise GraphError(f"{between}: {wrong} values are not finite")
+    if np.abs(block.matrix).max(initial=0) > LARGEST_WEIGHT:
+        raise GraphError(f"{between}: got weights above {LARGEST_WEIGHT:g}, too large for single precision")
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

@@ -1,6 +1,8 @@
-"""Is a network's n-cut lower than that of shuffled networks?"""
+"""Is a network's n-cut lower than that of null networks?"""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -11,8 +13,11 @@ from clusterability.graph import WeightGraph
 from clusterability.ncut.adjacency import fill, graph_layout
 from clusterability.ncut.measure import check_request, estimate_ncut
 from clusterability.ncut.normalised import NormalisedAdjacency
-from clusterability.nulls.shuffles import SHUFFLES
+from clusterability.nulls.models import NULLS, NullModel
 from clusterability.record import NullTest
+
+OnValue = Callable[[str, int], None]
+"""Called with the null's name and the number of its values found so far, for progress."""
 
 
 def null_test(
@@ -20,46 +25,128 @@ def null_test(
     null: str = "layer",
     num_shuffles: int = 50,
     num_clusters: int = 12,
-    estimator: str = "spectral",
+    estimator: str = "refined",
     seed: int = 0,
     num_workers: int = 1,
+    stop_after: int | None = None,
+    on_value: OnValue | None = None,
 ) -> NullTest:
     """Compare a graph's n-cut with that of `num_shuffles` null networks through the identical pipeline.
 
     p = (1 + #{null <= observed}) / (1 + m) (Phipson & Smyth 2010), so the smallest is 1 / (1 + m) and ties
-    count against the claim; z = (observed - mean) / sd. Each shuffle has its own random stream: the values do
-    not depend on `num_workers` threads. Raises GraphError for unknown names and impossible numbers.
+    count against the claim; z = (observed - mean) / sd. Each null network has its own random stream: the
+    values do not depend on `num_workers` threads.
+
+    With `stop_after` = h the test ends as soon as h null values are at or below the observed one, after l of
+    them, with p = h / l: valid as it is, no correction needed (Besag & Clifford 1991).
+
+    Raises GraphError for unknown names and impossible numbers.
     """
-    check_request(graph, num_clusters, estimator)
-    if null not in SHUFFLES:
-        raise GraphError(unknown_name("null", null, SHUFFLES))
-    if num_shuffles < 1:
-        raise GraphError(f"num_shuffles: got {num_shuffles}, allowed: 1 or more")
-    layout = graph_layout(graph)
-    flat = fill(layout, [block.matrix for block in graph.blocks])
+    (test,) = null_tests(
+        graph, (null,), num_shuffles, num_clusters, estimator, seed, num_workers, stop_after, on_value
+    )
+    return test
 
-    def null_value(index: int) -> float:
-        rng = seeds.generator(seed, "shuffle", index)
-        adjacency = NormalisedAdjacency(layout=layout, flat=SHUFFLES[null](layout, flat, rng))
-        return estimate_ncut(adjacency, num_clusters, estimator, rng)
 
-    # Workers are threads, for the time goes to code without the interpreter's lock. Each has one BLAS thread:
-    # no more threads than cores, and the same sums in the same order whatever the number of workers.
+def null_tests(
+    graph: WeightGraph,
+    nulls: Sequence[str] = ("layer", "layer_degree"),
+    num_shuffles: int = 50,
+    num_clusters: int = 12,
+    estimator: str = "refined",
+    seed: int = 0,
+    num_workers: int = 1,
+    stop_after: int | None = None,
+    on_value: OnValue | None = None,
+) -> tuple[NullTest, ...]:
+    """Run `null_test` against several nulls side by side; the observed n-cut is measured once."""
+    _check_test(graph, nulls, num_shuffles, num_clusters, estimator, num_workers, stop_after)
+    # Workers are threads: nearly all the time goes to code that lets go of the interpreter's lock. Each has
+    # one BLAS thread: no more threads than cores, and the same sums in the same order however many workers.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(num_workers) as pool:
+        layout = graph_layout(graph)
+        flat = fill(layout, [block.matrix for block in graph.blocks])
         adjacency = NormalisedAdjacency(layout=layout, flat=flat)
         observed = estimate_ncut(adjacency, num_clusters, estimator, seeds.generator(seed, "partition"))
-        null_values = np.array(list(pool.map(null_value, range(num_shuffles))))
-    return summarise(null, observed, null_values)
+        tests = []
+        for null in nulls:
+            model = NULLS[null](graph)
+            values = _null_values(model, num_shuffles, num_clusters, estimator, seed, pool, num_workers)
+            kept = _until_stopped(values, observed, stop_after, null, on_value)
+            tests.append(summarise(null, observed, np.array(kept), stop_after))
+    return tuple(tests)
 
 
-def summarise(null: str, observed: float, null_values: np.ndarray) -> NullTest:
-    """Return p and z of an observed n-cut among null values, shape (m,)."""
+def summarise(null: str, observed: float, null_values: np.ndarray, stop_after: int | None = None) -> NullTest:
+    """Return p and z of an observed n-cut among null values, shape (m,), stopped at the h-th hit or not."""
+    hits = int(np.count_nonzero(null_values <= observed))
+    stopped = stop_after is not None and hits >= stop_after
     deviation = float(np.std(null_values, ddof=1)) if len(null_values) > 1 else 0.0
     return NullTest(
         null=null,
         observed=observed,
         null_values=null_values,
-        p_value=float((1 + np.count_nonzero(null_values <= observed)) / (1 + len(null_values))),
+        p_value=hits / len(null_values) if stopped else (1 + hits) / (1 + len(null_values)),
         z_score=(observed - float(null_values.mean())) / deviation if deviation > 0 else None,
         status="ok" if deviation > 0 else "z undefined: the null values do not vary; take more shuffles",
     )
+
+
+def _null_values(
+    model: NullModel,
+    num_shuffles: int,
+    num_clusters: int,
+    estimator: str,
+    seed: int,
+    pool: ThreadPoolExecutor,
+    num_workers: int,
+) -> Iterator[float]:
+    """Yield the n-cuts of null networks in order, no more than a few begun ahead of the one yielded."""
+
+    def value(index: int) -> float:
+        rng = seeds.generator(seed, "shuffle", index)
+        adjacency = NormalisedAdjacency(layout=model.layout, flat=model.draw(rng))
+        return estimate_ncut(adjacency, num_clusters, estimator, rng)
+
+    begun: deque[Future[float]] = deque()
+    for index in range(num_shuffles):
+        begun.append(pool.submit(value, index))
+        if len(begun) >= 2 * num_workers:
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()
+
+
+def _until_stopped(
+    values: Iterator[float], observed: float, stop_after: int | None, null: str, on_value: OnValue | None
+) -> list[float]:
+    kept, hits = [], 0
+    for value in values:
+        kept.append(value)
+        hits += value <= observed
+        if on_value is not None:
+            on_value(null, len(kept))
+        if hits == stop_after:
+            break
+    return kept
+
+
+def _check_test(
+    graph: WeightGraph,
+    nulls: Sequence[str],
+    num_shuffles: int,
+    num_clusters: int,
+    estimator: str,
+    num_workers: int,
+    stop_after: int | None,
+) -> None:
+    check_request(graph, num_clusters, estimator)
+    for null in nulls:
+        if null not in NULLS:
+            raise GraphError(unknown_name("null", null, NULLS))
+    if num_shuffles < 1:
+        raise GraphError(f"num_shuffles: got {num_shuffles}, allowed: 1 or more")
+    if num_workers < 1:
+        raise GraphError(f"num_workers: got {num_workers}, allowed: 1 or more")
+    if stop_after is not None and stop_after < 1:
+        raise GraphError(f"stop_after: got {stop_after}, allowed: 1 or more, or none")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from clusterability import WeightGraph, measure_ncut
+from clusterability.graph import Block
 from clusterability.ncut.measure import measure_ncut as measure
 
 
@@ -16,7 +17,8 @@ def random_graph(rng, num_layers, density=1.0):
     blocks = []
     for source, target in pairs:
         weights = rng.standard_normal((widths[source], widths[target])) ** 3
-        blocks.append((source, target, weights * (rng.random(weights.shape) < density)))
+        weights *= rng.random(weights.shape) < density
+        blocks.append(Block(source=source, target=target, matrix=weights))
     return WeightGraph.from_blocks(blocks, widths)
 
 
