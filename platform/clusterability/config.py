@@ -9,8 +9,15 @@ from clusterability.errors import ConfigError
 
 DatasetName = Literal["digits", "mnist", "fashion_mnist"]
 Architecture = Literal["mlp"]
-Estimator = Literal["spectral"]
-NullName = Literal["layer"]
+Estimator = Literal["refined", "spectral"]
+NullName = Literal[
+    "layer",
+    "layer_nonzero",
+    "layer_nonzero_distribution",
+    "layer_all_distribution",
+    "layer_degree",
+    "initialisation",
+]
 Device = Literal["auto", "cpu", "cuda"]
 Direction = Literal["max", "min"]
 # Never a test metric: the search may not look at what the report shows.
@@ -106,8 +113,8 @@ class NcutConfig:
 
     num_clusters: int = 12
     """Clusters k of the partition (the paper: 12)."""
-    estimator: Estimator = "spectral"
-    """Estimator of the n-cut; `spectral` is the paper's."""
+    estimator: Estimator = "refined"
+    """Estimator of the n-cut: spectral start plus local search (refined), or the paper's (spectral)."""
 
     def __post_init__(self) -> None:
         require(self.num_clusters >= 2, "ncut.num_clusters", self.num_clusters, "2 or more")
@@ -118,7 +125,7 @@ class NullsConfig:
     """What the n-cut is compared with."""
 
     null: NullName = "layer"
-    """How a network is shuffled; `layer` permutes all weights of each layer (the paper's)."""
+    """What a null network keeps; `layer` permutes all weights of each layer (the paper's)."""
     num_shuffles: int = 50
     """Shuffled networks m; the smallest p-value is 1 / (m + 1)."""
 
