@@ -9,6 +9,7 @@ from clusterability.errors import ConfigError
 
 DatasetName = Literal["digits", "mnist", "fashion_mnist"]
 Architecture = Literal["mlp"]
+Initialisation = Literal["glorot", "clusterable"]
 Estimator = Literal["refined", "spectral"]
 NullName = Literal[
     "layer",
@@ -64,6 +65,12 @@ class ModelConfig:
     """Units of each hidden layer."""
     dropout: float = 0.0
     """Probability with which a hidden unit is dropped in training."""
+    initialisation: Initialisation = "glorot"
+    """How weights begin: Glorot uniform, or that with weights within random modules of units enlarged."""
+    num_modules: int = 10
+    """Modules m of the clusterable initialisation."""
+    between_modules: float = 0.6
+    """Factor of weights between modules in the clusterable initialisation (paper: MLP 0.6, CNN 0.8)."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))
@@ -72,6 +79,8 @@ class ModelConfig:
             "model.widths", list(self.widths), "a list of integers, 1 or more each",
         )  # fmt: skip
         require(0 <= self.dropout < 1, "model.dropout", self.dropout, "0 up to, not including, 1")
+        require(self.num_modules >= 2, "model.num_modules", self.num_modules, "2 or more")
+        require(0 <= self.between_modules <= 1, "model.between_modules", self.between_modules, "0 to 1")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,12 +101,24 @@ class TrainingConfig:
     """Factor of the mean of the smallest non-trivial Laplacian eigenvalues (true gradient)."""
     clusterability_eigenvalues: int = 3
     """How many eigenvalues the clusterability penalty takes."""
+    pruning_epochs: int = 0
+    """Epochs of magnitude pruning with fine-tuning after training; 0: none (the paper's MLPs: 20)."""
+    initial_sparsity: float = 0.5
+    """Share of each kernel's weights that is zero when pruning begins."""
+    final_sparsity: float = 0.9
+    """Share of each kernel's weights that is zero in the end."""
     device: Device = "auto"
     """Where to train; auto takes the accelerator that the trial was given, else the CPU."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "clusterability_eigenvalues"):
             require(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "1 or more")
+        require(self.pruning_epochs >= 0, "training.pruning_epochs", self.pruning_epochs, "0 or more")
+        for name in ("initial_sparsity", "final_sparsity"):
+            require(
+                0 <= getattr(self, name) < 1,
+                f"training.{name}", getattr(self, name), "0 up to, not including, 1",
+            )  # fmt: skip
         for name in ("l1_weight", "l2_weight", "clusterability_weight"):
             require(
                 0 <= getattr(self, name) < float("inf"), f"training.{name}", getattr(self, name), "0 or more"

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from clusterability.config import ModelConfig
-from clusterability.models.initialise import initialise_glorot
+from clusterability.models.initialise import initialise_glorot, make_clusterable
 from clusterability.models.mlp import mlp
 
 
@@ -17,11 +17,20 @@ def build_module(
     """Return the network of `config`, on the CPU, in float32.
 
     It takes inputs of shape (n, *input_shape) and gives logits of shape (n, num_classes). Weights are Glorot
-    uniform from the seed's stream "initialisation", biases zero.
+    uniform from the seed's stream "initialisation", biases zero; the clusterable initialisation goes on from
+    there.
     """
     with torch.random.fork_rng(devices=[]):  # torch's layers draw weights of their own when made
         module = _ARCHITECTURES[config.architecture](config, input_shape, num_classes)
     initialise_glorot(module, seed)
+    if config.initialisation == "clusterable":
+        make_clusterable(
+            module,
+            seed,
+            num_modules=config.num_modules,
+            between=config.between_modules,
+            num_classes=num_classes,
+        )
     return module
 
 

@@ -2,7 +2,7 @@
 
 from clusterability.training.device import resolve_device
 from clusterability.training.evaluate import Evaluation, evaluate
-from clusterability.training.loop import TrainedNetwork, train
+from clusterability.training.loop import TrainedNetwork, prune, train
 from clusterability.training.penalty import ClusterabilityPenalty
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Evaluation",
     "TrainedNetwork",
     "evaluate",
+    "prune",
     "resolve_device",
     "train",
 ]

@@ -136,7 +136,7 @@ def test_coinciding_eigenvalues_have_the_gradient_of_their_sum() -> None:
 
 
 def test_at_a_kink_the_gradient_is_a_supergradient() -> None:
-    """Where e cuts through equal eigenvalues the penalty is a minimum of smooth functions: none rises faster."""
+    """Where e cuts through equal eigenvalues, no smooth branch of the penalty rises faster."""
     edges = Blocks((6, 6), ((0, 1),))
     with torch.no_grad():
         edges.weights[0].copy_(torch.block_diag(*[torch.ones(2, 2, dtype=torch.float64)] * 3) + 0.1)

@@ -1,0 +1,136 @@
+"""The bare loop: batches, steps, epochs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from clusterability.config import TrainingConfig
+from clusterability.data import Dataset, Split
+from clusterability.errors import TrainingError
+from clusterability.seeds import integer_seed
+from clusterability.training.evaluate import evaluate
+
+ADAM_EPSILON = 1e-7  # Keras's default, which the paper trained with
+
+OnEpoch = Callable[[int, Mapping[str, float]], None]
+Examples = tuple[torch.Tensor, torch.Tensor]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeviceData:
+    """Inputs and labels of the three sets, on the device."""
+
+    train: Examples
+    validation: Examples
+    test: Examples
+
+    @classmethod
+    def from_dataset(cls, dataset: Dataset, device: torch.device) -> "DeviceData":
+        """Copy `dataset` to the device."""
+        sets = (_on_device(split, device) for split in (dataset.train, dataset.validation, dataset.test))
+        train, validation, test = sets
+        return cls(train=train, validation=validation, test=test)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phase:
+    """What distinguishes one run of the loop, such as training or fine-tuning, from another."""
+
+    name: str
+    """Names the phase's random streams: (name, "batches") and (name, "dropout")."""
+    epochs: int
+    """Passes over the training set."""
+    penalty: Callable[[], torch.Tensor] | None = None
+    """Added to the cross-entropy at every step."""
+    before_step: Callable[[torch.optim.Optimizer], None] | None = None
+    """Called before the network sees a batch."""
+    after_step: Callable[[int], None] | None = None
+    """Called after a step with its number, from 1, over all epochs."""
+
+
+def fit(
+    module: nn.Module,
+    data: DeviceData,
+    phase: Phase,
+    config: TrainingConfig,
+    seed: int,
+    on_epoch: OnEpoch | None = None,
+) -> list[Mapping[str, float]]:
+    """Run a phase on `module`, in place, with a fresh Adam; return the metrics of each epoch.
+
+    Batches are the same on every device. Raises TrainingError when the loss of a step is not finite.
+    """
+    device = data.train[0].device
+    optimizer = torch.optim.Adam(module.parameters(), lr=config.learning_rate, eps=ADAM_EPSILON, fused=True)
+    batches = torch.Generator().manual_seed(integer_seed(seed, phase.name, "batches"))
+    history: list[Mapping[str, float]] = []
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(integer_seed(seed, phase.name, "dropout"))
+        for epoch in range(1, phase.epochs + 1):
+            module.train()
+            losses = _run_epoch(module, data.train, optimizer, phase, config.batch_size, batches, epoch)
+            _require_finite(losses, epoch, config)
+            validated = evaluate(module, *data.validation)
+            history.append(
+                {
+                    "train_loss": losses[:, 0].mean().item(),
+                    "penalty": losses[:, 1].mean().item(),
+                    "validation_accuracy": validated.accuracy,
+                    "validation_loss": validated.loss,
+                }
+            )
+            if on_epoch is not None:
+                on_epoch(epoch, history[-1])
+    module.eval()
+    return history
+
+
+def _run_epoch(
+    module: nn.Module,
+    examples: Examples,
+    optimizer: torch.optim.Optimizer,
+    phase: Phase,
+    batch_size: int,
+    batches: torch.Generator,
+    epoch: int,
+) -> torch.Tensor:
+    """Take one step per batch; return cross-entropy and penalty of each, shape (steps, 2)."""
+    # The epoch is permuted once, on the device: batches are then slices, which cost nothing.
+    order = torch.randperm(len(examples[1]), generator=batches).to(examples[1].device)
+    inputs, labels = examples[0][order], examples[1][order]
+    num_steps = -(-len(labels) // batch_size)
+    losses = torch.zeros(num_steps, 2, device=labels.device)
+    for step in range(num_steps):
+        batch = slice(step * batch_size, (step + 1) * batch_size)
+        if phase.before_step is not None:
+            phase.before_step(optimizer)
+        loss = cross_entropy(module(inputs[batch]), labels[batch])
+        losses[step, 0] = loss.detach()
+        if phase.penalty is not None:
+            penalty = phase.penalty()
+            losses[step, 1] = penalty.detach()
+            loss = loss + penalty
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if phase.after_step is not None:
+            phase.after_step((epoch - 1) * num_steps + step + 1)
+    return losses
+
+
+def _require_finite(losses: torch.Tensor, epoch: int, config: TrainingConfig) -> None:
+    finite = losses.isfinite().all(dim=1)
+    if not finite.all():
+        step = int(finite.logical_not().nonzero()[0]) + 1
+        raise TrainingError(
+            f"the loss is not finite at epoch {epoch}, step {step}: "
+            f"try a training.learning_rate below {config.learning_rate:g} or smaller penalty weights"
+        )
+
+
+def _on_device(split: Split, device: torch.device) -> Examples:
+    # torch.tensor copies: the arrays are read-only, and torch would warn about sharing them.
+    return torch.tensor(split.inputs, device=device), torch.tensor(split.labels, device=device)
