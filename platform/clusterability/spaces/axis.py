@@ -1,9 +1,13 @@
 """One swept field and its values."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+When = Mapping[str, tuple[Any, ...]]
+"""Fields, and for each the values with which an axis is varied; with others it stays at the base's value."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,6 +17,7 @@ class ChoiceAxis:
     name: str
     """Dotted field, such as "training.l1_weight"."""
     values: tuple[Any, ...]
+    when: When = field(default_factory=dict)
 
     def sample(self, rng: np.random.Generator) -> Any:
         """Draw a value uniformly."""
@@ -34,6 +39,7 @@ class RangeAxis:
     step: float | None = None
     """Spacing of the values from `low` on; none: continuous."""
     integer: bool = False
+    when: When = field(default_factory=dict)
 
     def sample(self, rng: np.random.Generator) -> float | int:
         """Draw a value."""

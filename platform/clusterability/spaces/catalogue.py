@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from clusterability.errors import ConfigError, unknown_name
-from clusterability.spaces.resolve import resolve_space
+from clusterability.spaces.resolve import over, resolve_space
 from clusterability.spaces.space import SearchSpace
 
 DEFAULT_FOLDER = Path("search_spaces")
@@ -26,11 +26,23 @@ def load_space(name: str, overrides: Sequence[str] = (), folder: Path = DEFAULT_
     Raises:
         ConfigError: an unknown space, an empty or broken file, or a field or override that cannot be used.
     """
-    path = folder / f"{name}.yaml"
+    content = _with_bases(name, folder, below=())
+    return resolve_space(name, content, dict(_parse_override(text) for text in overrides))
+
+
+def _with_bases(name: str, folder: Path, below: tuple[str, ...]) -> dict[str, Any]:
+    """Return the content of a space over that of its `base:`, itself over its own base."""
     if name not in known_spaces(folder):
         raise ConfigError(unknown_name("space", name, known_spaces(folder)))
-    content = _read(path)
-    return resolve_space(name, content, dict(_parse_override(text) for text in overrides))
+    if name in below:
+        raise ConfigError(f"{below[-1]}.yaml: base: got {name!r}, which is based on {below[-1]!r} itself")
+    content = _read(folder / f"{name}.yaml")
+    base = content.pop("base", None)
+    if base is None:
+        return content
+    if not isinstance(base, str):
+        raise ConfigError(f"{name}.yaml: base: got {base!r}, allowed: the name of one space")
+    return over(_with_bases(base, folder, (*below, name)), content)
 
 
 def _read(path: Path) -> dict[str, Any]:

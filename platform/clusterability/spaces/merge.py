@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import is_dataclass
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -25,6 +25,12 @@ def merge(kind: type, layers: list[dict[str, Any]]) -> Any:
         return _merge(kind, layers)
     except OmegaConfBaseException as error:
         raise ConfigError(_explain(kind, layers, error)) from None
+
+
+def merge_plain(layers: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return nested plain values, those of later layers first."""
+    merged = OmegaConf.merge(*(OmegaConf.create(layer) for layer in layers))
+    return cast(dict[str, Any], OmegaConf.to_container(merged))
 
 
 def nested(key: str, value: Any) -> dict[str, Any]:

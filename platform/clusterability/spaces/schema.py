@@ -13,7 +13,7 @@ from clusterability.config import (
     require,
 )
 
-SearchMethod = Literal["grid", "random", "tpe"]
+SearchMethod = Literal["grid", "random", "tpe", "nsga2", "gp"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,11 +21,14 @@ class SearchConfig:
     """How conditions are chosen."""
 
     method: SearchMethod = "grid"
-    """grid: every combination; random: independent draws; tpe: Optuna's multi-objective TPE."""
+    """grid: every combination; random: independent draws; Optuna's samplers of several objectives: tpe
+    (tree-structured Parzen estimator), nsga2 (evolutionary), gp (Gaussian process)."""
     num_trials: int | None = None
     """Trials in all (conditions x seeds); needed unless the method is grid, where it caps the grid."""
     seed: int = 0
     """Seed of the search itself."""
+    accuracy_floor: float | None = None
+    """Validation accuracy below which a condition counts as infeasible for tpe, nsga2 and gp."""
 
     def __post_init__(self) -> None:
         require(
@@ -35,6 +38,13 @@ class SearchConfig:
             "1 or more, or null for a whole grid",
         )
         require(self.seed >= 0, "search.seed", self.seed, "0 or more")
+        floor = self.accuracy_floor
+        require(
+            floor is None or 0 < floor < 1,
+            "search.accuracy_floor",
+            floor,
+            "between 0 and 1, or null for none",
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +90,9 @@ class SpaceFile:
     ncut: NcutConfig = field(default_factory=NcutConfig)
     nulls: NullsConfig = field(default_factory=NullsConfig)
     axes: dict[str, Any] = field(default_factory=dict)
-    """Swept fields: a list of values, or {low, high, log, step}."""
+    """Swept fields: a list of values, {values, when}, or {low, high, log, step, when}."""
+    start_points: tuple[Any, ...] = ()
+    """Values of swept fields to try first, right after the control; fields not named keep the control's."""
     seeds: tuple[int, ...] = (0,)
     """Replicates of every condition."""
     objectives: tuple[Objective, ...] = (

@@ -24,10 +24,14 @@ class SearchSpace:
     base: TrialConfig
     """The configuration that the axes vary; itself the control, which runs first."""
     axes: tuple[Axis, ...]
+    start_points: tuple[Assignment, ...]
+    """Conditions that run right after the control."""
     seeds: tuple[int, ...]
     objectives: tuple[Objective, ...]
     search: SearchConfig
     resources: ResourcesConfig
+    definition: dict[str, Any]
+    """Nested plain values from which `resolve_space` makes this space again."""
 
     @property
     def control(self) -> Assignment:
@@ -38,17 +42,36 @@ class SearchSpace:
             if isinstance(axis, ChoiceAxis) and not axis.contains(value):
                 value = axis.values[0]
             assignment[axis.name] = value
-        return assignment
+        return self.settle(assignment)
+
+    def settle(self, assignment: Assignment) -> Assignment:
+        """Return the assignment with every axis whose `when` does not hold at the base's own value.
+
+        Axes are settled in the order of the file, so a `when` may name an axis above it.
+        """
+        settled: Assignment = {}
+        for axis in self.axes:
+            active = all(
+                settled.get(name, self.value_of(self.base, name)) in allowed
+                for name, allowed in axis.when.items()
+            )
+            settled[axis.name] = assignment[axis.name] if active else self.value_of(self.base, axis.name)
+        return settled
+
+    @property
+    def first_conditions(self) -> list[Assignment]:
+        """The control, then the start points, each once."""
+        conditions = [self.control]
+        for point in self.start_points:
+            condition = self.settle({**self.control, **point})
+            if condition not in conditions:
+                conditions.append(condition)
+        return conditions
 
     @property
     def num_conditions(self) -> int | None:
-        """How many conditions the axes span; None where one of them is continuous."""
-        total = 1
-        for axis in self.axes:
-            if not isinstance(axis, ChoiceAxis):
-                return None
-            total *= len(axis.values)
-        return total
+        """How many conditions the axes span; None where one of them is a range."""
+        return len(self.grid()) if all(isinstance(axis, ChoiceAxis) for axis in self.axes) else None
 
     @property
     def num_trials(self) -> int:
@@ -64,12 +87,16 @@ class SearchSpace:
 
         The number of trials and the resources are left out: a sweep can be extended, and moved.
         """
-        content = asdict(self)
-        content["base"] = self.base.to_dict()
-        for name in ("description", "resources"):
-            del content[name]
-        del content["search"]["num_trials"]
-        text = json.dumps(content, sort_keys=True, default=str)
+        content = {
+            "name": self.name,
+            "base": self.base.to_dict(),
+            "axes": [asdict(axis) for axis in self.axes],
+            "start_points": self.start_points,
+            "seeds": self.seeds,
+            "objectives": [asdict(objective) for objective in self.objectives],
+            "search": {**asdict(self.search), "num_trials": None},
+        }
+        text = json.dumps(content, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     @staticmethod
@@ -110,7 +137,7 @@ class SearchSpace:
         )
 
     def grid(self) -> list[Assignment]:
-        """Return every combination of the axes' values, the control first, the last axis fastest.
+        """Return every combination of the axes' values: control, start points, then the last axis fastest.
 
         Raises:
             ConfigError: an axis is a range.
@@ -123,9 +150,10 @@ class SearchSpace:
                 )
         names = [axis.name for axis in self.axes]
         values = [axis.values for axis in self.axes if isinstance(axis, ChoiceAxis)]
-        control = self.control
-        others = [dict(zip(names, combination, strict=True)) for combination in product(*values)]
-        return [control, *(assignment for assignment in others if assignment != control)]
+        combinations = (self.settle(dict(zip(names, item, strict=True))) for item in product(*values))
+        # Settled combinations repeat themselves; a dictionary keeps the first of each, in order.
+        distinct = {tuple(item.values()): item for item in (*self.first_conditions, *combinations)}
+        return list(distinct.values())
 
 
 def _text(value: Any) -> str:

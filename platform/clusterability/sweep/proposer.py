@@ -1,11 +1,14 @@
 """Which condition next: enumerated in advance (grid, random) or suggested by Optuna from what is known."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, TPESampler
 from optuna.trial import TrialState, create_trial
 
 from clusterability.seeds import generator, integer_seed
@@ -13,24 +16,51 @@ from clusterability.spaces import ChoiceAxis, RangeAxis, SearchSpace
 from clusterability.spaces.space import Assignment
 
 _ATTEMPTS = 30
-"""Draws in which a condition that is not yet known should turn up, before the rest of a finite space is drawn from."""
+"""Suggestions in which an unknown condition should turn up, before a finite space is enumerated."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What a condition came to: means over its replicates."""
+
+    values: tuple[float, ...]
+    """Objectives, in the order of the space."""
+    accuracy: float
+    """Validation accuracy."""
 
 
 class Proposer(Protocol):
-    """The source of a sweep's conditions; the control comes first."""
+    """The source of a sweep's conditions; the control comes first, then the start points."""
 
     def propose(self) -> Assignment | None:
         """Return a condition that was never proposed or observed before, or None where there is none left."""
 
-    def observe(self, assignment: Assignment, values: Sequence[float] | None) -> None:
-        """Take the objectives of a condition (mean over its replicates); None: all replicates failed."""
+    def observe(self, assignment: Assignment, outcome: Outcome | None) -> None:
+        """Take the outcome of a condition; None: all replicates failed."""
 
 
 def make_proposer(space: SearchSpace, num_known: int) -> Proposer:
     """Return the proposer of the space's search method; `num_known` conditions have been observed before."""
-    if space.search.method == "tpe":
+    if space.search.method in _SAMPLERS:
         return OptunaProposer(space, num_known)
     return EnumeratedProposer(space.grid() if space.search.method == "grid" else _random_conditions(space))
+
+
+def _tpe(seed: int, num_conditions: int) -> BaseSampler:
+    startup = min(10, max(4, num_conditions // 3))
+    return TPESampler(seed=seed, n_startup_trials=startup, constant_liar=True)
+
+
+def _nsga2(seed: int, num_conditions: int) -> BaseSampler:
+    return NSGAIISampler(seed=seed, population_size=min(50, max(4, num_conditions // 4)))
+
+
+def _gp(seed: int, num_conditions: int) -> BaseSampler:
+    return GPSampler(seed=seed, n_startup_trials=min(10, max(4, num_conditions // 3)))
+
+
+_SAMPLERS = {"tpe": _tpe, "nsga2": _nsga2, "gp": _gp}
+"""Samplers of several objectives; their start-up fits into small budgets."""
 
 
 class EnumeratedProposer:
@@ -44,13 +74,13 @@ class EnumeratedProposer:
         """Return the next condition that was not observed in an earlier session."""
         return next((item for item in self._conditions if _key(item) not in self._observed), None)
 
-    def observe(self, assignment: Assignment, values: Sequence[float] | None) -> None:
+    def observe(self, assignment: Assignment, outcome: Outcome | None) -> None:
         """Remember that the condition is done."""
         self._observed.add(_key(assignment))
 
 
 class OptunaProposer:
-    """Multi-objective TPE over the axes.
+    """One of Optuna's samplers over the axes.
 
     The study lives in memory and is rebuilt from the ledger by `observe`: no second store that could
     disagree with it, no Optuna trial left RUNNING by a crash.
@@ -63,48 +93,61 @@ class OptunaProposer:
         self._distributions = {axis.name: _distribution(axis) for axis in space.axes}
         self._study = optuna.create_study(
             directions=["maximize" if item.direction == "max" else "minimize" for item in space.objectives],
-            sampler=optuna.samplers.TPESampler(
-                # A resumed search must not repeat the draws of its first session.
-                seed=integer_seed(space.search.seed, "search", num_known) % 2**32,
-                n_startup_trials=min(10, max(4, num_conditions // 3)),
-                constant_liar=True,
+            # A resumed search must not repeat the draws of its first session.
+            sampler=_SAMPLERS[space.search.method](
+                integer_seed(space.search.seed, "search", num_known) % 2**32, num_conditions
             ),
         )
+        self._first = deque(space.first_conditions)
         self._asked: dict[str, optuna.Trial] = {}
         self._known: set[str] = set()
 
     def propose(self) -> Assignment | None:
-        """Return the control first, then what TPE suggests, never a condition twice."""
-        if _key(self._space.control) not in self._known:
-            return self._remember(self._space.control)
+        """Return control and start points first, then what Optuna suggests, never a condition twice."""
+        while self._first:
+            assignment = self._first.popleft()
+            if _key(assignment) not in self._known:
+                return self._remember(assignment)
         for _ in range(_ATTEMPTS):
             trial = self._study.ask(self._distributions)
-            assignment = {axis.name: _decode(axis, trial.params[axis.name]) for axis in self._space.axes}
+            drawn = {axis.name: _decode(axis, trial.params[axis.name]) for axis in self._space.axes}
+            assignment = self._space.settle(drawn)
             if _key(assignment) not in self._known:
                 self._asked[_key(assignment)] = trial
                 return self._remember(assignment)
-            self._study.tell(trial, state=TrialState.FAIL)  # known: TPE does not learn from failed trials
+            self._study.tell(trial, state=TrialState.FAIL)  # known: samplers do not learn from failed trials
         return self._random_unknown()
 
-    def observe(self, assignment: Assignment, values: Sequence[float] | None) -> None:
+    def observe(self, assignment: Assignment, outcome: Outcome | None) -> None:
         """Tell the study, whether the condition was asked for in this session or in an earlier one."""
         self._known.add(_key(assignment))
         trial = self._asked.pop(_key(assignment), None)
-        if trial is not None:
-            state = TrialState.COMPLETE if values is not None else TrialState.FAIL
-            self._study.tell(trial, values, state=state)
-        elif values is not None and all(axis.contains(assignment[axis.name]) for axis in self._space.axes):
-            params = {axis.name: _encode(axis, assignment[axis.name]) for axis in self._space.axes}
+        if trial is not None and outcome is None:
+            self._study.tell(trial, state=TrialState.FAIL)
+        elif trial is not None and outcome is not None:
+            for name, value in self._constraints(outcome).items():
+                trial.set_constraint(name, value)
+            self._study.tell(trial, outcome.values)
+        elif outcome is not None and all(axis.contains(assignment[axis.name]) for axis in self._space.axes):
             self._study.add_trial(
-                create_trial(params=params, distributions=self._distributions, values=list(values))
+                create_trial(
+                    params={axis.name: _encode(axis, assignment[axis.name]) for axis in self._space.axes},
+                    distributions=self._distributions,
+                    values=outcome.values,
+                    constraints=self._constraints(outcome),
+                )
             )
+
+    def _constraints(self, outcome: Outcome) -> dict[str, float]:
+        floor = self._space.search.accuracy_floor
+        return {} if floor is None else {"accuracy_floor": floor - outcome.accuracy}  # feasible up to 0
 
     def _remember(self, assignment: Assignment) -> Assignment:
         self._known.add(_key(assignment))
         return assignment
 
     def _random_unknown(self) -> Assignment | None:
-        """Where TPE has settled on conditions that are all known, explore the rest of a finite space."""
+        """Where the sampler suggests nothing but known conditions, explore the rest of a finite space."""
         if self._space.num_conditions is None:
             return None
         unknown = [item for item in self._space.grid() if _key(item) not in self._known]
@@ -115,13 +158,13 @@ class OptunaProposer:
 
 
 def _random_conditions(space: SearchSpace) -> Iterator[Assignment]:
-    """Yield the control, then independent draws without repetition; the n-th draw has its own stream."""
-    known = {_key(space.control)}
-    yield space.control
+    """Yield control, start points and independent draws, no condition twice; each draw has its own stream."""
+    known = {_key(condition) for condition in space.first_conditions}
+    yield from space.first_conditions
     draw = repeats = 0
     while repeats < _ATTEMPTS:
         rng = generator(space.search.seed, "condition", draw)
-        assignment = {axis.name: axis.sample(rng) for axis in space.axes}
+        assignment = space.settle({axis.name: axis.sample(rng) for axis in space.axes})
         draw += 1
         repeats = repeats + 1 if _key(assignment) in known else 0
         if not repeats:

@@ -1,7 +1,7 @@
 """Ray Tune's view of the search: conditions from a proposer, each run once per seed."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,7 @@ from ray.tune.search import Searcher
 from clusterability.config import TrialConfig
 from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
-from clusterability.sweep.proposer import make_proposer
-
-Objectives = tuple[float, ...] | None
+from clusterability.sweep.proposer import Outcome, make_proposer
 
 
 class ReplicatedSearch(Searcher):
@@ -27,12 +25,12 @@ class ReplicatedSearch(Searcher):
         self._space = space
         self._queue: deque[TrialConfig] = deque()
         self._running: dict[str, TrialConfig] = {}
-        self._values: dict[str, dict[int, Objectives]] = defaultdict(dict)
+        self._outcomes: dict[str, dict[int, Outcome | None]] = defaultdict(dict)
         known = {record.config.condition_id: record.config for record in finished}
         self._proposer = make_proposer(space, len(known))
         for record in finished:
-            self._values[record.config.condition_id][record.config.seed] = self._objectives(record.metrics)
-        self.num_remaining = space.num_trials - sum(len(seeds) for seeds in self._values.values())
+            self._outcomes[record.config.condition_id][record.config.seed] = self._outcome(record.metrics)
+        self.num_remaining = space.num_trials - sum(len(seeds) for seeds in self._outcomes.values())
         self._budget = self.num_remaining
         for config in known.values():
             self._queue.extend(self._missing(config))
@@ -62,26 +60,32 @@ class ReplicatedSearch(Searcher):
         config = self._running.pop(trial_id, None)
         if config is None:
             return
-        self._values[config.condition_id][config.seed] = None if error else self._objectives(result or {})
+        self._outcomes[config.condition_id][config.seed] = None if error else self._outcome(result or {})
         self._tell_if_whole(config)
 
     def _missing(self, config: TrialConfig) -> list[TrialConfig]:
-        done = self._values[config.condition_id]
+        done = self._outcomes[config.condition_id]
         assignment = self._space.assignment_of(config)
         return [self._space.trial(assignment, seed) for seed in self._space.seeds if seed not in done]
 
     def _tell_if_whole(self, config: TrialConfig) -> None:
-        values = self._values[config.condition_id]
-        if set(self._space.seeds) <= values.keys():
-            complete = [value for value in values.values() if value is not None]
-            mean = np.mean(complete, axis=0).tolist() if complete else None
-            self._proposer.observe(self._space.assignment_of(config), mean)
+        outcomes = self._outcomes[config.condition_id]
+        if not set(self._space.seeds) <= outcomes.keys():
+            return
+        complete = [outcome for outcome in outcomes.values() if outcome is not None]
+        mean = None
+        if complete:
+            values = np.mean([outcome.values for outcome in complete], axis=0)
+            accuracy = float(np.mean([outcome.accuracy for outcome in complete]))
+            mean = Outcome(values=tuple(values.tolist()), accuracy=accuracy)
+        self._proposer.observe(self._space.assignment_of(config), mean)
 
-    def _objectives(self, metrics: dict[str, Any]) -> Objectives:
-        values: Sequence[Any] = [metrics.get(objective.metric) for objective in self._space.objectives]
-        if any(value is None or not np.isfinite(value) for value in values):
-            return None
-        return tuple(float(value) for value in values)
+    def _outcome(self, metrics: dict[str, Any]) -> Outcome | None:
+        names = (*(objective.metric for objective in self._space.objectives), "validation_accuracy")
+        values = [float(metrics.get(name, np.nan)) for name in names]
+        if not np.isfinite(values).all():
+            return None  # a NaN told to Optuna would stay RUNNING, and count, for ever
+        return Outcome(values=tuple(values[:-1]), accuracy=values[-1])
 
     def save(self, checkpoint_path: str) -> None:
         """Do nothing: the ledger holds what a resumed search needs."""

@@ -1,9 +1,11 @@
+import json
 from pathlib import Path
 
 import pytest
 
 from clusterability.errors import ConfigError
 from clusterability.spaces import ChoiceAxis, RangeAxis, known_spaces, load_space
+from clusterability.spaces.resolve import resolve_space
 
 SHIPPED = Path(__file__).parents[3] / "search_spaces"
 
@@ -97,7 +99,7 @@ def test_fingerprint_follows_what_determines_the_trials_alone(tmp_path):
             "objectives: direction: got 'up', allowed: max, min",
         ),
         (["axes.training.l1=[0]"], "unknown axis 'training.l1'. Did you mean 'training.l1_weight'?"),
-        (["axes.training.l1_weight=[]"], "axes.training.l1_weight: got an empty list"),
+        (["axes.training.l1_weight=[]"], "axes.training.l1_weight: got []"),
         (
             ["axes.training.l1_weight=[0, 0.0]"],
             "axes.training.l1_weight: got [0, 0.0], allowed: each value once",
@@ -126,9 +128,39 @@ def test_bad_values_are_refused_in_one_line_that_names_them(overrides, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_space_is_laid_over_its_base(tmp_path):
+    (tmp_path / "below.yaml").write_text(
+        "dataset: mnist\ntraining: {epochs: 7}\naxes: {model.dropout: [0, 0.5]}"
+    )
+    text = "base: below\ntraining: {l1_weight: 0.1}\naxes: {training.l2_weight: [0, 1]}"
+    space = space_of(tmp_path, text)
+    assert (space.base.dataset.name, space.base.training.epochs) == ("mnist", 7)
+    assert space.base.training.l1_weight == 0.1
+    assert [axis.name for axis in space.axes] == ["model.dropout", "training.l2_weight"]
+
+
+def test_a_space_can_be_made_again_from_its_definition(tmp_path):
+    text = "dataset: mnist\naxes: {model.dropout: [0, 0.5], training.l1_weight: [0.0, 1.0]}"
+    space = space_of(
+        tmp_path, text, "training.epochs=3", "axes.model.widths=[[4], [5]]", "dataset.name=digits"
+    )
+    again = resolve_space(space.name, json.loads(json.dumps(space.definition)), {})
+    assert again == space
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("base: mine", "base: got 'mine', which is based on 'mine' itself"),
+        ("base: other", "unknown space 'other'"),
+        ("base: [a, b]", "base: got ['a', 'b'], allowed: the name of one space"),
+        ("axes: {model.dropout: {values: [0], when: {training.l1: 0}}}", "Did you mean 'training.l1_weight'"),
+        ("axes: {model.dropout: {values: [0], when: 3}}", "axes.model.dropout.when: got 3"),
+        ("axes: {model.dropout: {values: [0], log: true}}", "unknown key 'log'"),
+        ("axes: {training.epochs: {low: 1, high: 9, step: 0.5}}", "got step 0.5, allowed: a whole number"),
+        ("start_points: [{model.dropout: 0.5}]", "unknown axis in start_points 'model.dropout'"),
+        ("start_points: [3]", "start_points: got 3"),
+        ("axes: {model.dropout: [0]}\nstart_points: [{model.dropout: 2}]", "got 2"),
         ("", "the file is empty"),
         ("# only a comment\n", "the file is empty"),
         ("just a text", "unknown field 'just a text'"),
