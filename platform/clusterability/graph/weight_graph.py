@@ -117,11 +117,31 @@ class WeightGraph:
         )
 
     @classmethod
-    def from_module(cls, module: Any, example_input: Any = None) -> "WeightGraph":
-        """Build the graph of a torch module. Raises GraphError, with its name, for a layer it can't read."""
-        from clusterability.graph.module_reader import read_module  # torch takes seconds to import
+    def from_module(
+        cls,
+        module: Any,
+        inputs: Any = None,
+        *,
+        weighting: Weighting = "weights",
+        kernel_norm: KernelNorm = "l1",
+        kept_layers: Literal["paper", "all"] = "paper",
+    ) -> "WeightGraph":
+        """Build the graph of a torch module: linear layers, convolutions, batch norm, skip connections.
 
-        return cls.from_matrices(read_module(module, example_input))
+        The module is traced with torch.fx, in evaluation mode. `weighting="contribution"` runs it once over
+        `inputs` (examples, ...) and weighs edges by |W[i, j]| sd(a_i) / sd(z_j), a_i what the weight
+        multiplies, z_j the target before its nonlinearity: blind to dead units and to ReLU rescaling.
+        `inputs` is not used otherwise. `kernel_norm` makes one edge of a convolution's kernel: "l1" (the
+        paper's) or "l2". `kept_layers="paper"` keeps, where there are convolutions, only the weights between
+        them; "all" keeps the input and the linear layers too.
+
+        Raises GraphError, with its name, for a layer that it can't read.
+        """
+        from clusterability.graph.from_module import module_graph  # torch takes seconds to import
+
+        return module_graph(
+            module, inputs, weighting=weighting, kernel_norm=kernel_norm, kept_layers=kept_layers
+        )
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -151,6 +151,6 @@ NULLS: dict[str, Callable[[WeightGraph], NullModel]] = {
 """Null models by name.
 
 `layer` permutes all weights of each layer (the paper's headline null), `layer_nonzero` the nonzero ones among
-their places; `layer_nonzero_distribution` redraws these from their kernel density, `layer_all_distribution` does
-so after `layer`; `layer_degree` permutes and then restores every unit's strengths; `initialisation` draws fresh
-networks."""
+their places; `layer_nonzero_distribution` redraws these from their kernel density, `layer_all_distribution`
+does so after `layer`; `layer_degree` permutes and then restores every unit's strengths; `initialisation`
+draws fresh networks."""
