@@ -19,6 +19,7 @@ NullName = Literal[
     "layer_degree",
     "initialisation",
 ]
+EdgeWeighting = Literal["raw", "contribution"]
 Device = Literal["auto", "cpu", "cuda"]
 Direction = Literal["max", "min"]
 # Never a test metric: the search may not look at what the report shows.
@@ -101,6 +102,12 @@ class TrainingConfig:
     """Factor of the mean of the smallest non-trivial Laplacian eigenvalues (true gradient)."""
     clusterability_eigenvalues: int = 3
     """How many eigenvalues the clusterability penalty takes."""
+    clusterability_edges: EdgeWeighting = "raw"
+    """What the penalty takes as edge weights: the raw weights, or the contributions they carry."""
+    clusterability_every: int = 1
+    """Steps from one application of the penalty to the next; it then counts that many times."""
+    rescale_units: bool = False
+    """Whether hidden units are rescaled to one norm before each batch, as the paper does (MLP only)."""
     pruning_epochs: int = 0
     """Epochs of magnitude pruning with fine-tuning after training; 0: none (the paper's MLPs: 20)."""
     initial_sparsity: float = 0.5
@@ -111,7 +118,7 @@ class TrainingConfig:
     """Where to train; auto takes the accelerator that the trial was given, else the CPU."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "clusterability_eigenvalues"):
+        for name in ("epochs", "batch_size", "clusterability_eigenvalues", "clusterability_every"):
             require(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "1 or more")
         require(self.pruning_epochs >= 0, "training.pruning_epochs", self.pruning_epochs, "0 or more")
         for name in ("initial_sparsity", "final_sparsity"):

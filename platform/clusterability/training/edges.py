@@ -1,14 +1,17 @@
 """Edge weights of a network's graph as torch tensors with gradient, to be penalised."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Protocol
 
 import torch
 from torch import nn
+from torch.utils.hooks import RemovableHandle
 
 from clusterability.errors import GraphError
+from clusterability.models.wiring import Wiring, edge_matrix, read_wiring
 from clusterability.training.adjacency import Layout
+
+_MEMORY = 0.9  # weight of the past in the running standard deviations
 
 
 class EdgeWeights(Protocol):
@@ -22,18 +25,108 @@ class EdgeWeights(Protocol):
 
 
 class RawEdges:
-    """|W| of a chain of linear layers: the paper's weight graph."""
+    """The kernels themselves, the paper's weight graph; what is read and how, `read_wiring` says."""
 
     def __init__(self, module: nn.Module) -> None:
-        self._layers = [layer for layer in module.modules() if isinstance(layer, nn.Linear)]
-        if not self._layers:
-            raise GraphError("a weight graph needs at least one linear layer, the module has none")
-        for before, after in pairwise(self._layers):
-            if before.out_features != after.in_features:
-                raise GraphError(f"{before} and {after} are no chain: their widths do not fit")
-        widths = (self._layers[0].in_features, *(layer.out_features for layer in self._layers))
-        self.layout = Layout(widths=widths, blocks=tuple(pairwise(range(len(widths)))))
+        self._module = module
+        self.wiring = read_wiring(module)
+        self.layout = Layout(
+            widths=self.wiring.widths, blocks=tuple((wire.source, wire.target) for wire in self.wiring.wires)
+        )
 
     def __call__(self) -> list[torch.Tensor]:
-        """Return W of each layer, shape (fan_in, fan_out)."""
-        return [layer.weight.T for layer in self._layers]
+        """Return the weights of each wire, shape (source units, target units)."""
+        return [
+            edge_matrix(wire, self._module, self.wiring.widths[wire.source]) for wire in self.wiring.wires
+        ]
+
+
+class ContributionEdges:
+    """How much of a unit's variation each of its inputs brings: |W_ik| sd(a_i) / sd(z_k).
+
+    a_i is the activation that the weight carries and z_k the target's value before its nonlinearity. Unlike
+    |W| this does not change when a ReLU unit is rescaled, and units that are never active have no edges. The
+    deviations are taken over the examples (and, for channels, the places) of the training batches as they
+    pass, so each call belongs to the batch last seen; their values are running means, their gradient is that
+    of the current batch. With dropout they are those of the units as dropped. Equivalent to the weighting
+    "contribution" of `WeightGraph.from_module`, but for the running means.
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self._raw = RawEdges(module)
+        self.wiring = self._raw.wiring
+        self.layout = self._raw.layout
+        self._sources: dict[int, _Spread] = {}
+        self._targets: dict[int, _Spread] = {}
+        self._hooks: list[RemovableHandle] = []
+        for wire in self.wiring.wires:
+            if wire.kernel is not None and wire.source not in self._sources:
+                spread = self._sources[wire.source] = _Spread()
+                reader = module.get_submodule(wire.kernel)
+                self._hooks.append(reader.register_forward_pre_hook(spread.see_input))
+            if wire.target not in self._targets:
+                spread = self._targets[wire.target] = _Spread()
+                self._hooks.append(_tap(module, self.wiring, wire.target, spread))
+
+    def remove_hooks(self) -> None:
+        """Stop watching the module."""
+        for hook in self._hooks:
+            hook.remove()
+
+    def __call__(self) -> list[torch.Tensor]:
+        """Return the contributions of each wire, shape (source units, target units)."""
+        return [
+            matrix * self._sources[wire.source].value()[:, None] * self._inverse(wire.target)
+            for wire, matrix in zip(self.wiring.wires, self._raw(), strict=True)
+        ]
+
+    def _inverse(self, layer: int) -> torch.Tensor:
+        """Return 1 / sd(z) of a layer's units, 0 for those that are constant before or after the ReLU."""
+        spread = self._targets[layer].value()
+        alive = spread > 0
+        if layer in self._sources:
+            alive = alive & (self._sources[layer].value() > 0)
+        return torch.where(alive, 1 / torch.where(alive, spread, 1), 0)
+
+
+class _Spread:
+    """Standard deviations of one layer's units, batch after batch."""
+
+    def __init__(self) -> None:
+        self._batch = torch.empty(0)
+        self._running: torch.Tensor | None = None
+
+    def value(self) -> torch.Tensor:
+        if self._running is None:
+            raise GraphError("contributions are known once the module, in training mode, has seen a batch")
+        return self._running + (self._batch - self._batch.detach())
+
+    def see_input(self, module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        self._see(module, inputs[0])
+
+    def see_output(self, module: nn.Module, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> None:
+        self._see(module, output)
+
+    def _see(self, module: nn.Module, values: torch.Tensor) -> None:
+        if not module.training:
+            return
+        self._batch = _deviation(values)
+        current = self._batch.detach()
+        self._running = current if self._running is None else torch.lerp(current, self._running, _MEMORY)
+
+
+def _tap(module: nn.Module, wiring: Wiring, layer: int, spread: _Spread) -> RemovableHandle:
+    tap = wiring.taps[layer]
+    if tap is None:
+        raise GraphError(f"{wiring.names[layer]}: its sum must go into a module for its spread to be seen")
+    tapped = module.get_submodule(tap.module)
+    if tap.is_input:
+        return tapped.register_forward_pre_hook(spread.see_input)
+    return tapped.register_forward_hook(spread.see_output)
+
+
+def _deviation(values: torch.Tensor) -> torch.Tensor:
+    """Return each unit's standard deviation over all axes but 1; 0, with gradient 0, where constant."""
+    variance = values.var(dim=[axis for axis in range(values.dim()) if axis != 1], correction=0)
+    varies = variance > 0
+    return torch.where(varies, torch.where(varies, variance, 1).sqrt(), 0)

@@ -2,8 +2,8 @@
 
 import copy
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import torch
 from torch import nn
@@ -13,9 +13,10 @@ from clusterability.data import Dataset
 from clusterability.training.device import resolve_device
 from clusterability.training.evaluate import evaluate
 from clusterability.training.fit import DeviceData, OnEpoch, Phase, fit
-from clusterability.training.kernels import kernel_penalty, kernels
-from clusterability.training.penalty import ClusterabilityPenalty
+from clusterability.training.kernels import kernels
+from clusterability.training.objective import penalty_of
 from clusterability.training.pruning import MagnitudePruning
+from clusterability.training.rescaling import UnitRescaling
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +59,7 @@ def train(
     TrainingError
         When the loss of a step is not finite.
     """
-    phase = Phase(name="training", epochs=config.epochs, penalty=penalty_of(module, config))
+    phase = Phase(name="training", epochs=config.epochs)
     return _run(module, dataset, phase, config, seed, device, on_epoch)
 
 
@@ -80,33 +81,8 @@ def prune(
     pruning = MagnitudePruning(
         kernels(module), num_steps, initial=config.initial_sparsity, final=config.final_sparsity
     )
-    phase = Phase(
-        name="pruning",
-        epochs=config.pruning_epochs,
-        penalty=penalty_of(module, config),
-        after_step=pruning.after_step,
-    )
+    phase = Phase(name="pruning", epochs=config.pruning_epochs, after_step=pruning.after_step)
     return _run(module, dataset, phase, config, seed, device, on_epoch)
-
-
-def penalty_of(module: nn.Module, config: TrainingConfig) -> Callable[[], torch.Tensor] | None:
-    """Return what `config` adds to the cross-entropy of `module` at every step, or none."""
-    weights = kernels(module)
-    clusterability = (
-        ClusterabilityPenalty(module, num_eigenvalues=config.clusterability_eigenvalues)
-        if config.clusterability_weight > 0
-        else None
-    )
-    if clusterability is None and config.l1_weight == 0 and config.l2_weight == 0:
-        return None
-
-    def penalty() -> torch.Tensor:
-        total = kernel_penalty(weights, l1_weight=config.l1_weight, l2_weight=config.l2_weight)
-        if clusterability is not None:
-            total = total + config.clusterability_weight * clusterability()
-        return total
-
-    return penalty
 
 
 def _run(
@@ -121,8 +97,12 @@ def _run(
     device = device or resolve_device(config.device)
     module.to(device)
     data = DeviceData.from_dataset(dataset, device)
+    rescaling = UnitRescaling(module).before_step if config.rescale_units else None
     started = time.perf_counter()
-    history = fit(module, data, phase, config, seed, on_epoch)
+    with penalty_of(module, config) as penalty:
+        history = fit(
+            module, data, replace(phase, penalty=penalty, before_step=rescaling), config, seed, on_epoch
+        )
     seconds = time.perf_counter() - started
     return TrainedNetwork(
         module=module,

@@ -214,7 +214,7 @@ def test_float32_agrees_with_float64() -> None:
 def test_modules_without_a_chain_are_refused() -> None:
     with pytest.raises(GraphError, match="at least one"):
         ClusterabilityPenalty(nn.ReLU())
-    with pytest.raises(GraphError, match="do not fit"):
+    with pytest.raises(GraphError, match="reads 5 units, but the layer before has 4"):
         ClusterabilityPenalty(nn.Sequential(nn.Linear(3, 4), nn.Linear(5, 6)))
     with pytest.raises(ConfigError, match="got 10, allowed: 1 to 2"):
-        ClusterabilityPenalty(nn.Linear(3, 4), 10)
+        ClusterabilityPenalty(nn.Sequential(nn.Linear(3, 4)), 10)

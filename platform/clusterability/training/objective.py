@@ -1,0 +1,41 @@
+"""What is added to the cross-entropy."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from clusterability.config import TrainingConfig
+from clusterability.training.edges import ContributionEdges, RawEdges
+from clusterability.training.kernels import kernel_penalty, kernels
+from clusterability.training.penalty import ClusterabilityPenalty
+
+Penalty = Callable[[], torch.Tensor]
+
+
+@contextmanager
+def penalty_of(module: nn.Module, config: TrainingConfig) -> Iterator[Penalty | None]:
+    """Give what `config` adds to the cross-entropy of `module` at every step, or none, while it is trained.
+
+    A penalty that is applied at every n-th step only counts n times there, so that its mean is the same.
+    """
+    terms: list[Penalty] = []
+    edges: RawEdges | ContributionEdges | None = None
+    if config.l1_weight > 0 or config.l2_weight > 0:
+        weights = kernels(module)
+        terms.append(lambda: kernel_penalty(weights, l1_weight=config.l1_weight, l2_weight=config.l2_weight))
+    if config.clusterability_weight > 0:
+        weigh = {"raw": RawEdges, "contribution": ContributionEdges}[config.clusterability_edges]
+        edges = weigh(module)
+        penalty = ClusterabilityPenalty(module, config.clusterability_eigenvalues, edge_weights=edges)
+        factor = config.clusterability_weight * config.clusterability_every
+        zero = torch.zeros((), device=next(module.parameters()).device)
+        steps = itertools.count()
+        terms.append(lambda: zero if next(steps) % config.clusterability_every else factor * penalty())
+    try:
+        yield (lambda: torch.stack([term() for term in terms]).sum()) if terms else None
+    finally:
+        if isinstance(edges, ContributionEdges):
+            edges.remove_hooks()
