@@ -32,6 +32,10 @@ class ResourceError(ClusterabilityError):
     """More cores, accelerators or memory asked for than there are."""
 
 
+class StorageError(ClusterabilityError):
+    """A folder that cannot be written: full, read-only, or not a folder."""
+
+
 class TrackingError(ClusterabilityError):
     """A tracking store that cannot be reached, or a sweep it does not know."""
 

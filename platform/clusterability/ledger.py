@@ -49,6 +49,10 @@ class Ledger:
         os.replace(draft, final)  # noqa: PTH105
         return final
 
+    def forget(self, trial_id: str) -> None:
+        """Remove a trial, so that it runs again."""
+        shutil.rmtree(self.trial_folder(trial_id))
+
     def records(self) -> Iterator[TrialRecord]:
         """Yield the kept trials, by name."""
         for path in sorted(self.folder.glob(f"trials/[!.]*/{_RECORD}")):

@@ -57,6 +57,10 @@ class ResourcesConfig:
     """Share of a GPU; auto takes a quarter of one where there is one, else none."""
     max_concurrent: int | None = None
     """Most trials at once; null: as many as fit."""
+    max_minutes_per_trial: float | None = None
+    """Wall-clock minutes after which a trial is ended as failed; null: no limit."""
+    memory_gb_per_trial: float | None = None
+    """Resident memory (10^9 bytes) at which a trial is ended as failed; null: its cores' share of all."""
 
     def __post_init__(self) -> None:
         require(self.cpus_per_trial >= 1, "resources.cpus_per_trial", self.cpus_per_trial, "1 or more")
@@ -76,6 +80,9 @@ class ResourcesConfig:
             self.max_concurrent,
             "1 or more, or null",
         )
+        for name in ("max_minutes_per_trial", "memory_gb_per_trial"):
+            limit = getattr(self, name)
+            require(limit is None or 0 < limit < float("inf"), f"resources.{name}", limit, "above 0, or null")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

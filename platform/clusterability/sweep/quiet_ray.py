@@ -12,6 +12,7 @@ _SETTINGS = {
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",  # a failed trial has no objectives, and is no reason to stop
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C is ours: the ledger is whole at any moment
     "TUNE_GLOBAL_CHECKPOINT_S": "3600",  # Tune's own state is not what a sweep resumes from
+    "RAY_memory_monitor_refresh_ms": "0",  # its kills end the whole sweep; our watchdog ends one trial
     "TUNE_WARN_THRESHOLD_S": "60",
 }
 

@@ -4,14 +4,29 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from clusterability.errors import ConfigError
+from clusterability.errors import ConfigError, StorageError, unknown_name
 from clusterability.ledger import Ledger, write_atomically
-from clusterability.spaces import SearchSpace
+from clusterability.spaces import SearchSpace, resolve_space
+
+_SPACE = "space.json"
+
+
+def space_of(sweep_id: str, runs: Path) -> SearchSpace:
+    """Return the space of a sweep on disk.
+
+    Raises:
+        ConfigError: there is no such sweep.
+    """
+    path = runs / sweep_id / _SPACE
+    if not path.is_file():
+        known = [path.parent.name for path in runs.glob(f"*/{_SPACE}")]
+        raise ConfigError(unknown_name("sweep", sweep_id, known))
+    content = json.loads(path.read_text())
+    return resolve_space(content["name"], content["definition"], {})
 
 
 def sweep_id_of(space: SearchSpace, runs: Path, fresh: bool) -> str:
@@ -35,7 +50,10 @@ def open_session(space: SearchSpace, runs: Path, sweep_id: str) -> Iterator[Ledg
         ConfigError: another process runs the same sweep.
     """
     folder = runs / sweep_id
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be made: {error.strerror}") from None
     lock = FileLock(folder / ".lock")  # the system lets go of it even when its holder is killed
     try:
         lock.acquire(timeout=0)
@@ -44,8 +62,8 @@ def open_session(space: SearchSpace, runs: Path, sweep_id: str) -> Iterator[Ledg
             f"sweep {sweep_id} is running in another process; wait for it, or use --fresh for a second one"
         ) from None
     try:
-        summary = {**asdict(space), "base": space.base.to_dict()}
-        write_atomically(folder / "space.json", json.dumps(summary, indent=1))
+        summary = {"name": space.name, "definition": space.definition}
+        write_atomically(folder / _SPACE, json.dumps(summary, indent=1))
         yield Ledger(folder=folder)
     finally:
         lock.release()

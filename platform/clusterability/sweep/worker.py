@@ -9,16 +9,26 @@ from threadpoolctl import threadpool_limits
 
 from clusterability.config import TrialConfig
 from clusterability.ledger import Ledger
+from clusterability.record import TrialRecord
+from clusterability.sweep.watchdog import TrialLimits, watched
 from clusterability.trial import run_trial
 
 
-def train_and_measure(suggestion: dict[str, Any], *, sweep_folder: str, num_threads: int) -> None:
+def train_and_measure(suggestion: dict[str, Any], *, sweep_folder: str, limits: TrialLimits) -> None:
     """Run one trial, keep its record in the ledger, and report its metrics to Tune.
 
-    A trial that fails is a record like any other: the worker process lives on and takes the next one.
+    A trial that fails is a record like any other: the worker process lives on and takes the next one. A trial
+    whose record is there already, because its first worker was lost after writing it, is reported from it.
     """
-    torch.set_num_threads(num_threads)
-    with threadpool_limits(num_threads):
-        record = run_trial(TrialConfig.from_dict(suggestion["trial"]))
-    Ledger(folder=Path(sweep_folder)).write(record)
+    config, ledger = TrialConfig.from_dict(suggestion["trial"]), Ledger(folder=Path(sweep_folder))
+
+    def keep_failed(reason: str) -> None:
+        ledger.write(TrialRecord(config=config, state="failed", error=reason))
+
+    record = ledger.read(config.trial_id)
+    if record is None:
+        torch.set_num_threads(limits.threads)
+        with threadpool_limits(limits.threads), watched(limits, keep_failed):
+            record = run_trial(config)
+        ledger.write(record)
     tune.report({**record.metrics, "state": record.state})

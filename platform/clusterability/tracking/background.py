@@ -5,9 +5,12 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
 
-from mlflow.exceptions import MlflowException
+from clusterability.tracking.store import TRACKING_FAILURES
 
 _log = logging.getLogger(__name__)
+_PATIENCE = (
+    60.0  # seconds that a slow store may take after the last trial; `clusterability sync` does the rest
+)
 
 
 class BackgroundTracking:
@@ -20,6 +23,7 @@ class BackgroundTracking:
     def __init__(self) -> None:
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._warned = False
+        self._abandoned = False
         self._thread = Thread(target=self._work, name="tracking", daemon=True)
         self._thread.start()
 
@@ -27,16 +31,18 @@ class BackgroundTracking:
         """Queue a call and return at once."""
         self._calls.put(call)
 
-    def close(self) -> None:
-        """Wait until all queued calls are done."""
+    def close(self) -> bool:
+        """Wait until the queued calls are done, but not for ever; return whether they are."""
         self._calls.put(None)
-        self._thread.join()
+        self._thread.join(_PATIENCE)
+        self._abandoned = self._thread.is_alive()
+        return not self._abandoned
 
     def _work(self) -> None:
-        while (call := self._calls.get()) is not None:
+        while (call := self._calls.get()) is not None and not self._abandoned:
             try:
                 call()
-            except (MlflowException, OSError) as error:
+            except TRACKING_FAILURES as error:
                 if not self._warned:
                     reason = str(error).splitlines()[0]
                     _log.warning("tracking failed (%s); the sweep goes on, records are kept on disk", reason)

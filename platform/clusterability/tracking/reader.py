@@ -7,11 +7,10 @@ from typing import Any
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
 
 from clusterability.config import Objective
 from clusterability.errors import TrackingError, unknown_name
-from clusterability.tracking.store import connect, tracking_uri
+from clusterability.tracking.store import TRACKING_FAILURES, connect, tracking_uri
 from clusterability.tracking.table import SweepTable
 from clusterability.tracking.tracker import trial_runs
 
@@ -48,7 +47,7 @@ def log_report(run_id: str, folder: Path, uri: str | None = None) -> None:
     client = connect(uri)
     try:
         client.log_artifacts(run_id, str(folder), "report")
-    except (MlflowException, OSError) as error:
+    except TRACKING_FAILURES as error:
         raise TrackingError(f"the report could not be put into the tracking store: {error}") from None
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 # Read when MLflow is imported. Its own patience (7 retries, 120 s each) would hold a sweep up for minutes.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "0")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER", "0.5")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
@@ -16,6 +18,8 @@ from mlflow.exceptions import MlflowException
 from clusterability.errors import TrackingError
 
 RUNS_FOLDER = Path("runs")
+TRACKING_FAILURES = (MlflowException, OSError)
+"""What a store that is down, slow or broken raises; network errors are OSErrors."""
 
 
 def tracking_uri() -> str:
@@ -42,7 +46,7 @@ def connect(uri: str | None = None) -> MlflowClient:
     try:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)  # the first call creates and migrates a database
-    except (MlflowException, OSError) as error:
+    except TRACKING_FAILURES as error:
         raise TrackingError(f"tracking store {uri}: not reachable: {_first_line(error)}") from None
     return client
 

@@ -10,6 +10,7 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.utils.time import get_current_time_millis
 
 from clusterability.config import TrialConfig
+from clusterability.ledger import Ledger
 from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
 from clusterability.tracking.store import artifact_location
@@ -29,7 +30,9 @@ class Tracker:
         self._experiment_id = _experiment(client, uri, space.name)
         save_view(client, self._experiment_id, tuple(axis.name for axis in space.axes))
         self.run_id = self._find_sweep_run() or self._create_sweep_run()
-        self._run_ids, self._terminated = self._known_trials()
+        self._run_ids: dict[str, str] = {}
+        self._ended: dict[str, str] = {}
+        self._read_trials()
 
     def start_trial(self, config: TrialConfig) -> None:
         """Make the trial's run, RUNNING, with its swept values as parameters."""
@@ -49,16 +52,16 @@ class Tracker:
         self._client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
         self._client.log_artifacts(run_id, str(folder))
         self._client.set_terminated(run_id, _RUN_STATUS[record.state])
-        self._terminated.add(record.config.trial_id)
+        self._ended[record.config.trial_id] = record.state
 
-    def is_finished(self, trial_id: str) -> bool:
-        """Whether the trial's run has ended in the store."""
-        return trial_id in self._terminated
-
-    def finish_sweep(self, state: str) -> None:
-        """End the parent run, and every run of the sweep that is still RUNNING."""
+    def finish_sweep(self, ledger: Ledger, state: str) -> None:
+        """Bring the store to what the ledger says, and leave no run of the sweep RUNNING."""
+        self._read_trials()
+        for record in ledger.records():
+            if self._ended.get(record.config.trial_id) != record.state:
+                self.finish_trial(record, ledger.trial_folder(record.config.trial_id))
         for trial_id, run_id in self._run_ids.items():
-            if trial_id not in self._terminated:
+            if trial_id not in self._ended:
                 self._client.set_tag(run_id, "state", "stopped")
                 self._client.set_terminated(run_id, "KILLED")
         self._client.set_tag(self.run_id, "state", state)
@@ -67,8 +70,8 @@ class Tracker:
     def _start(self, config: TrialConfig) -> str:
         trial_id = config.trial_id
         if trial_id in self._run_ids:
-            self._client.update_run(self._run_ids[trial_id], status="RUNNING")
-            self._client.set_tag(self._run_ids[trial_id], "state", "running")
+            self._reopen(self._run_ids[trial_id])
+            self._ended.pop(trial_id, None)
             return self._run_ids[trial_id]
         assignment = self._space.assignment_of(config)
         run = self._create_run(
@@ -98,9 +101,14 @@ class Tracker:
         runs = self._client.search_runs([self._experiment_id], condition, max_results=1)
         if not runs:
             return None
-        self._client.update_run(runs[0].info.run_id, status="RUNNING")
-        self._client.set_tag(runs[0].info.run_id, "state", "running")
+        self._reopen(runs[0].info.run_id)
         return runs[0].info.run_id
+
+    def _reopen(self, run_id: str) -> None:
+        self._client.update_run(run_id, status="RUNNING")
+        self._client.set_tag(run_id, "state", "running")
+        if "error" in self._client.get_run(run_id).data.tags:
+            self._client.delete_tag(run_id, "error")
 
     def _create_sweep_run(self) -> str:
         space = self._space
@@ -118,14 +126,19 @@ class Tracker:
         )
         return run.info.run_id
 
-    def _known_trials(self) -> tuple[dict[str, str], set[str]]:
-        run_ids, terminated = {}, set()
+    def _read_trials(self) -> None:
+        """Learn what the store has; of two runs of one trial, which a retried request can leave, keep one."""
+        self._run_ids, self._ended = {}, {}
         for run in trial_runs(self._client, self._experiment_id, self._sweep_id):
             trial_id = run.data.tags["trial_id"]
-            run_ids[trial_id] = run.info.run_id
-            if run.data.tags.get("state") in ("complete", "failed") and run.info.status != "RUNNING":
-                terminated.add(trial_id)
-        return run_ids, terminated
+            if trial_id in self._ended:
+                self._client.delete_run(run.info.run_id)
+                continue
+            if trial_id in self._run_ids:
+                self._client.delete_run(self._run_ids[trial_id])
+            self._run_ids[trial_id] = run.info.run_id
+            if run.info.status in ("FINISHED", "FAILED"):
+                self._ended[trial_id] = run.data.tags["state"]
 
 
 def trial_runs(client: MlflowClient, experiment_id: str, sweep_id: str) -> list[Run]:

@@ -61,7 +61,7 @@ def tracked(uri, tmp_path, *records):
 
 def test_a_trial_becomes_one_run_with_its_numbers_files_and_reason(uri, tmp_path):
     tracker = tracked(uri, tmp_path, record(), record("failed", seed=1, error="the loss is not finite"))
-    tracker.finish_sweep("complete")
+    tracker.finish_sweep(Ledger(folder=tmp_path), "complete")
     client = MlflowClient(uri)
     runs = {run.data.tags["trial_id"]: run for run in client.search_runs(["1"], "tags.kind = 'trial'")}
     done, failed = runs[config(0).trial_id], runs[config(1).trial_id]
@@ -89,7 +89,7 @@ def test_a_trial_becomes_one_run_with_its_numbers_files_and_reason(uri, tmp_path
 def test_repeated_calls_and_a_second_tracker_leave_no_duplicates(uri, tmp_path):
     tracked(uri, tmp_path, record(), record())
     again = tracked(uri, tmp_path, record())
-    assert again.is_finished(config().trial_id)
+    again.finish_sweep(Ledger(folder=tmp_path), "complete")
     client = MlflowClient(uri)
     assert len(client.search_runs(["1"], "tags.kind = 'trial'")) == 1
     assert len(client.search_runs(["1"], "tags.kind = 'sweep'")) == 1
@@ -98,13 +98,13 @@ def test_repeated_calls_and_a_second_tracker_leave_no_duplicates(uri, tmp_path):
 def test_no_run_stays_running_after_the_sweep(uri, tmp_path):
     tracker = tracked(uri, tmp_path, record())
     tracker.start_trial(config(seed=1))
-    tracker.finish_sweep("stopped")
+    tracker.finish_sweep(Ledger(folder=tmp_path), "stopped")
     statuses = {run.info.status for run in MlflowClient(uri).search_runs(["1"])}
     assert statuses == {"FINISHED", "KILLED"}
 
 
 def test_the_analysis_reads_back_what_was_written(uri, tmp_path):
-    tracked(uri, tmp_path, record(), record("failed", seed=1, error="why")).finish_sweep("complete")
+    tracked(uri, tmp_path, record(), record("failed", seed=1, error="why")).finish_sweep(Ledger(folder=tmp_path), "complete")
     table = find_sweep("smoke")
     assert find_sweep("smoke-1").run_id == table.run_id
     assert (table.sweep_id, table.space, table.state) == ("smoke-1", "smoke", "complete")
