@@ -8,7 +8,7 @@ from typing import Any, Literal, get_type_hints
 from clusterability.errors import ConfigError
 
 DatasetName = Literal["digits", "mnist", "fashion_mnist"]
-Architecture = Literal["mlp"]
+Architecture = Literal["mlp", "cnn", "vgg", "resnet"]
 Initialisation = Literal["glorot", "clusterable"]
 Estimator = Literal["refined", "spectral"]
 NullName = Literal[
@@ -63,9 +63,15 @@ class ModelConfig:
     architecture: Architecture = "mlp"
     """Family of networks."""
     widths: tuple[int, ...] = (256, 256, 256, 256)
-    """Units of each hidden layer."""
+    """Units of each hidden layer (MLP)."""
+    width_factor: float = 1.0
+    """Factor of the numbers of channels and dense units (CNN, VGG, ResNet)."""
+    depth: int | None = None
+    """VGG: blocks of convolutions (none: 5, VGG-16). ResNet: blocks per stage (none: 2, ResNet-18)."""
     dropout: float = 0.0
-    """Probability with which a hidden unit is dropped in training."""
+    """Probability with which a hidden unit of a dense layer is dropped in training."""
+    conv_dropout: float = 0.0
+    """The same for convolutions (the paper's CNN: 0.25, VGG: 0.4)."""
     initialisation: Initialisation = "glorot"
     """How weights begin: Glorot uniform, or that with weights within random modules of units enlarged."""
     num_modules: int = 10
@@ -79,7 +85,15 @@ class ModelConfig:
             bool(self.widths) and all(width >= 1 for width in self.widths),
             "model.widths", list(self.widths), "a list of integers, 1 or more each",
         )  # fmt: skip
-        require(0 <= self.dropout < 1, "model.dropout", self.dropout, "0 up to, not including, 1")
+        require(0 < self.width_factor <= 16, "model.width_factor", self.width_factor, "above 0, up to 16")
+        largest = {"vgg": 5, "resnet": 50}.get(self.architecture, 50)
+        require(
+            self.depth is None or 1 <= self.depth <= largest,
+            "model.depth", self.depth, f"1 to {largest}, or null",
+        )  # fmt: skip
+        for name in ("dropout", "conv_dropout"):
+            value = getattr(self, name)
+            require(0 <= value < 1, f"model.{name}", value, "0 up to, not including, 1")
         require(self.num_modules >= 2, "model.num_modules", self.num_modules, "2 or more")
         require(0 <= self.between_modules <= 1, "model.between_modules", self.between_modules, "0 to 1")
 

@@ -11,7 +11,7 @@ class Split:
     """Examples of one of the three sets; both arrays are read-only."""
 
     inputs: np.ndarray
-    """float32 in [0, 1], shape (n, *input_shape)."""
+    """float32 in [0, 1], shape (n, *input_shape); images are (channels, height, width)."""
     labels: np.ndarray
     """int64 class numbers, shape (n,)."""
 

@@ -71,9 +71,9 @@ def load_idx(name: str) -> RawDataset:
         content = fetch(RemoteFile(path=f"{name}/{file}.gz", urls=urls, sha256=sha256))
         arrays[file] = parse_idx(content, name=f"{name}/{file}")
     return RawDataset(
-        train_inputs=arrays["train-images-idx3-ubyte"],
+        train_inputs=arrays["train-images-idx3-ubyte"][:, None],
         train_labels=arrays["train-labels-idx1-ubyte"],
-        test_inputs=arrays["t10k-images-idx3-ubyte"],
+        test_inputs=arrays["t10k-images-idx3-ubyte"][:, None],
         test_labels=arrays["t10k-labels-idx1-ubyte"],
         num_classes=10,
     )

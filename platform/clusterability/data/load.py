@@ -68,7 +68,7 @@ def _split(inputs: np.ndarray, labels: np.ndarray) -> Split:
 def _load_digits() -> RawDataset:
     """Return scikit-learn's 1,797 digits of 8x8 pixels (Alpaydin & Kaynak 1998), a fifth of them test."""
     images, labels = map(np.asarray, load_digits(return_X_y=True))
-    inputs = (images / 16).astype(np.float32).reshape(-1, 8, 8)
+    inputs = (images / 16).astype(np.float32).reshape(-1, 1, 8, 8)
     order = generator(_DATA_SEED, "test", "digits").permutation(len(labels))
     num_test = round(_DIGITS_TEST_FRACTION * len(order))
     test, train = order[:num_test], order[num_test:]

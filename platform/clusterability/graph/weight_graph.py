@@ -143,6 +143,22 @@ class WeightGraph:
             module, inputs, weighting=weighting, kernel_norm=kernel_norm, kept_layers=kept_layers
         )
 
+    @classmethod
+    def from_checkpoint(
+        cls, path: Any, *, kernel_norm: KernelNorm = "l1", kept_layers: Literal["paper", "all"] = "paper"
+    ) -> "WeightGraph":
+        """Build the graph of a chain of layers from a file: .safetensors, .pt (a torch state dict), .npz.
+
+        An npz file holds the matrices in order, each (fan_in, fan_out). The other two hold tensors by name,
+        as `module.state_dict()` gives them: linear layers, convolutions, and batch norm right after its
+        layer, in the natural order of their names. Other networks: load them, and use `from_module`.
+
+        Raises CheckpointError for a file that is missing, damaged, not safe to load, or holds no chain.
+        """
+        from clusterability.graph.checkpoint import checkpoint_graph  # torch takes seconds to import
+
+        return checkpoint_graph(path, kernel_norm=kernel_norm, kept_layers=kept_layers)
+
     @property
     def widths(self) -> tuple[int, ...]:
         """Units of each layer that are nodes of the graph."""

@@ -7,8 +7,11 @@ import torch
 from torch import nn
 
 from clusterability.config import ModelConfig
+from clusterability.errors import ConfigError
+from clusterability.models.convolutional import VGG16_BLOCKS, cnn, vgg
 from clusterability.models.initialise import initialise_glorot, make_clusterable
 from clusterability.models.mlp import mlp
+from clusterability.models.residual import resnet
 
 
 def build_module(
@@ -35,8 +38,58 @@ def build_module(
 
 
 def _mlp(config: ModelConfig, input_shape: tuple[int, ...], num_classes: int) -> nn.Module:
-    widths = (math.prod(input_shape), *config.widths, num_classes)
-    return mlp(widths, dropout=config.dropout)
+    return mlp((math.prod(input_shape), *config.widths, num_classes), dropout=config.dropout)
 
 
-_ARCHITECTURES: dict[str, Callable[[ModelConfig, tuple[int, ...], int], nn.Module]] = {"mlp": _mlp}
+def _cnn(config: ModelConfig, input_shape: tuple[int, ...], num_classes: int) -> nn.Module:
+    return cnn(
+        _image(input_shape, config),
+        num_classes,
+        channels=[_scaled(64, config)] * 3,
+        dense=_scaled(128, config),
+        conv_dropout=config.conv_dropout,
+        dropout=config.dropout,
+    )
+
+
+def _vgg(config: ModelConfig, input_shape: tuple[int, ...], num_classes: int) -> nn.Module:
+    blocks = VGG16_BLOCKS[: config.depth or len(VGG16_BLOCKS)]
+    return vgg(
+        _image(input_shape, config),
+        num_classes,
+        blocks=[[_scaled(channels, config) for channels in block] for block in blocks],
+        dense=_scaled(512, config),
+        conv_dropout=config.conv_dropout,
+        dropout=config.dropout,
+    )
+
+
+def _resnet(config: ModelConfig, input_shape: tuple[int, ...], num_classes: int) -> nn.Module:
+    return resnet(
+        _image(input_shape, config),
+        num_classes,
+        channels=[_scaled(channels, config) for channels in (64, 128, 256, 512)],
+        blocks_per_stage=config.depth or 2,
+        dropout=config.dropout,
+    )
+
+
+def _scaled(channels: int, config: ModelConfig) -> int:
+    return max(1, round(channels * config.width_factor))
+
+
+def _image(input_shape: tuple[int, ...], config: ModelConfig) -> tuple[int, ...]:
+    if len(input_shape) != 3:
+        raise ConfigError(
+            f"model.architecture: got {config.architecture!r} for inputs of shape {input_shape}, "
+            "allowed: mlp; the others take images (channels, height, width)"
+        )
+    return input_shape
+
+
+_ARCHITECTURES: dict[str, Callable[[ModelConfig, tuple[int, ...], int], nn.Module]] = {
+    "mlp": _mlp,
+    "cnn": _cnn,
+    "vgg": _vgg,
+    "resnet": _resnet,
+}

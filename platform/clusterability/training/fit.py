@@ -101,7 +101,7 @@ def _run_epoch(
     # The epoch is permuted once, on the device: batches are then slices, which cost nothing.
     order = torch.randperm(len(examples[1]), generator=batches).to(examples[1].device)
     inputs, labels = examples[0][order], examples[1][order]
-    num_steps = -(-len(labels) // batch_size)
+    num_steps = steps_per_epoch(len(labels), batch_size)
     losses = torch.zeros(num_steps, 2, device=labels.device)
     for step in range(num_steps):
         batch = slice(step * batch_size, (step + 1) * batch_size)
@@ -119,6 +119,11 @@ def _run_epoch(
         if phase.after_step is not None:
             phase.after_step((epoch - 1) * num_steps + step + 1)
     return losses
+
+
+def steps_per_epoch(num_examples: int, batch_size: int) -> int:
+    """Return the batches of an epoch; a last one of a single example, useless to batch norm, is left out."""
+    return max(1, -(-(num_examples - 1) // batch_size))
 
 
 def _require_finite(losses: torch.Tensor, epoch: int, config: TrainingConfig) -> None:

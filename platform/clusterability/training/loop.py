@@ -12,7 +12,7 @@ from clusterability.config import TrainingConfig
 from clusterability.data import Dataset
 from clusterability.training.device import resolve_device
 from clusterability.training.evaluate import evaluate
-from clusterability.training.fit import DeviceData, OnEpoch, Phase, fit
+from clusterability.training.fit import DeviceData, OnEpoch, Phase, fit, steps_per_epoch
 from clusterability.training.kernels import kernels
 from clusterability.training.objective import penalty_of
 from clusterability.training.pruning import MagnitudePruning
@@ -77,7 +77,7 @@ def prune(
     for the schedule. Random streams are those of the phase "pruning". `network` stays as it is.
     """
     module = copy.deepcopy(network.module)
-    num_steps = config.pruning_epochs * -(-len(dataset.train) // config.batch_size)
+    num_steps = config.pruning_epochs * steps_per_epoch(len(dataset.train), config.batch_size)
     pruning = MagnitudePruning(
         kernels(module), num_steps, initial=config.initial_sparsity, final=config.final_sparsity
     )

@@ -32,7 +32,7 @@ def test_digits_are_divided_without_loss_or_overlap() -> None:
     assert sum(len(split) for split in sets) == len(images) == 1797
     assert rows(*(split.inputs for split in sets)) == rows(images)
     assert len(dataset.validation) == round(0.1 * (1797 - len(dataset.test)))
-    assert dataset.input_shape == (8, 8)
+    assert dataset.input_shape == (1, 8, 8)
     for split in sets:
         assert split.inputs.dtype == np.float32
         assert split.labels.dtype == np.int64
@@ -81,7 +81,7 @@ def test_loaded_arrays_are_read_only() -> None:
 def test_idx_data_sets_are_complete(name: str) -> None:
     dataset = load_dataset(DatasetConfig(name=name, validation_fraction=0.2), seed=0)  # pyright: ignore[reportArgumentType]
     assert [len(dataset.train), len(dataset.validation), len(dataset.test)] == [48000, 12000, 10000]
-    assert dataset.input_shape == (28, 28)
+    assert dataset.input_shape == (1, 28, 28)
     assert np.bincount(dataset.test.labels).min() > 800
     assert dataset.train.inputs.min() == 0
     assert dataset.train.inputs.max() == 1

@@ -1,6 +1,7 @@
 """Networks learn, repeat exactly, and say when they do not train."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,10 +18,10 @@ from clusterability.training import TrainedNetwork, evaluate, resolve_device, tr
 DIGITS = load_dataset(DatasetConfig(), seed=0)
 
 
-def trained(seed: int = 0, *, dropout: float = 0.0, **options: float) -> TrainedNetwork:
+def trained(seed: int = 0, *, dropout: float = 0.0, **options: Any) -> TrainedNetwork:
     model = ModelConfig(widths=(64, 64), dropout=dropout)
     module = build_module(model, input_shape=DIGITS.input_shape, num_classes=10, seed=seed)
-    config = TrainingConfig(**{"epochs": 2, "device": "cpu", **options})  # pyright: ignore[reportArgumentType]
+    config = TrainingConfig(**{"epochs": 2, "device": "cpu", **options})
     return train(module, DIGITS, config, seed)
 
 
