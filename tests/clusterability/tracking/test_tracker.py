@@ -104,7 +104,8 @@ def test_no_run_stays_running_after_the_sweep(uri, tmp_path):
 
 
 def test_the_analysis_reads_back_what_was_written(uri, tmp_path):
-    tracked(uri, tmp_path, record(), record("failed", seed=1, error="why")).finish_sweep(Ledger(folder=tmp_path), "complete")
+    failed = record("failed", seed=1, error="why")
+    tracked(uri, tmp_path, record(), failed).finish_sweep(Ledger(folder=tmp_path), "complete")
     table = find_sweep("smoke")
     assert find_sweep("smoke-1").run_id == table.run_id
     assert (table.sweep_id, table.space, table.state) == ("smoke-1", "smoke", "complete")
