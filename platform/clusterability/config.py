@@ -3,11 +3,15 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from clusterability.errors import ConfigError
 
-DatasetName = Literal["digits", "mnist", "fashion_mnist"]
+DatasetName = Literal[
+    "digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "lines", "random", "polynomials"
+]
+ImageSource = Literal["digits", "mnist", "fashion_mnist", "kmnist", "cifar10"]
+DatasetVariant = Literal["plain", "grey", "small", "halves", "halves_same", "stacked", "stacked_same"]
 Architecture = Literal["mlp", "cnn", "vgg", "resnet"]
 Initialisation = Literal["glorot", "clusterable"]
 Estimator = Literal["refined", "spectral"]
@@ -19,11 +23,13 @@ NullName = Literal[
     "layer_degree",
     "initialisation",
 ]
-EdgeWeighting = Literal["raw", "contribution"]
+EdgeWeighting = Literal["weights", "contribution"]
 Device = Literal["auto", "cpu", "cuda"]
 Direction = Literal["max", "min"]
 # Never a test metric: the search may not look at what the report shows.
-ObjectiveMetric = Literal["validation_accuracy", "validation_loss", "ncut", "z_score"]
+ObjectiveMetric = Literal[
+    "validation_accuracy", "validation_loss", "ncut", "z_score", "ncut_contribution", "z_score_contribution"
+]
 
 
 def require(condition: bool, field: str, value: Any, allowed: str) -> None:
@@ -37,7 +43,13 @@ class DatasetConfig:
     """Which images, and how they are divided."""
 
     name: DatasetName = "digits"
-    """Data set."""
+    """Data set; lines, random and polynomials are made up, the others are images."""
+    variant: DatasetVariant = "plain"
+    """What is made of the images: docs/data.md describes each."""
+    mixed_with: ImageSource | None = None
+    """A second set of images, of which half of the examples then come."""
+    separate_classes: bool = False
+    """Whether the second set's classes follow those of the first, or else share their numbers."""
     validation_fraction: float = 0.1
     """Share of the training set held out for the search's objectives, between 0 and 0.5."""
     num_train: int | None = None
@@ -54,6 +66,30 @@ class DatasetConfig:
             self.num_train,
             "1 or more, or null",
         )
+        self._require_a_dataset()
+
+    def _require_a_dataset(self) -> None:
+        images = get_args(ImageSource)
+        require(
+            self.variant == "plain" or self.name in images,
+            "dataset.variant", self.variant, f"plain for {self.name}; the variants are made of images",
+        )  # fmt: skip
+        require(
+            self.variant != "grey" or self.name == "cifar10",
+            "dataset.variant", self.variant, f"grey for cifar10 alone; {self.name} is grey as it is",
+        )  # fmt: skip
+        require(
+            self.mixed_with is None or (self.name in images and self.variant == "plain"),
+            "dataset.mixed_with", self.mixed_with, f"null for {self.name}, {self.variant}",
+        )  # fmt: skip
+        require(
+            self.mixed_with != self.name,
+            "dataset.mixed_with", self.mixed_with, f"null, or another set than {self.name}",
+        )  # fmt: skip
+        require(
+            not self.separate_classes or self.mixed_with is not None,
+            "dataset.separate_classes", self.separate_classes, "false where dataset.mixed_with is null",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,7 +136,7 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingConfig:
-    """Adam on cross-entropy plus the regularisers."""
+    """Adam on cross-entropy (regression: the mean squared error) plus the regularisers."""
 
     epochs: int = 20
     """Passes over the training set."""
@@ -116,7 +152,7 @@ class TrainingConfig:
     """Factor of the mean of the smallest non-trivial Laplacian eigenvalues (true gradient)."""
     clusterability_eigenvalues: int = 3
     """How many eigenvalues the clusterability penalty takes."""
-    clusterability_edges: EdgeWeighting = "raw"
+    clusterability_edges: EdgeWeighting = "weights"
     """What the penalty takes as edge weights: the raw weights, or the contributions they carry."""
     clusterability_every: int = 1
     """Steps from one application of the penalty to the next; it then counts that many times."""
@@ -170,6 +206,8 @@ class NullsConfig:
     """What a null network keeps; `layer` permutes all weights of each layer (the paper's)."""
     num_shuffles: int = 50
     """Shuffled networks m; the smallest p-value is 1 / (m + 1)."""
+    test_contribution: bool = True
+    """Whether the contribution graph is tested as well as the weight graph."""
 
     def __post_init__(self) -> None:
         require(self.num_shuffles >= 1, "nulls.num_shuffles", self.num_shuffles, "1 or more")

@@ -11,9 +11,9 @@ class Split:
     """Examples of one of the three sets; both arrays are read-only."""
 
     inputs: np.ndarray
-    """float32 in [0, 1], shape (n, *input_shape); images are (channels, height, width)."""
+    """float32, shape (n, *input_shape); images are (channels, height, width) in [0, 1]."""
     labels: np.ndarray
-    """int64 class numbers, shape (n,)."""
+    """int64 class numbers, shape (n,); for regression float32 targets, shape (n, targets)."""
 
     def __post_init__(self) -> None:
         self.inputs.flags.writeable = False
@@ -36,19 +36,25 @@ class Dataset:
     test: Split
     """The data set's own test set, for reports alone."""
     num_classes: int
-    """Number of classes, and so of the network's outputs."""
+    """Number of the network's outputs: classes, or for regression targets."""
     sha256: str
-    """SHA-256 of the whole data set before it was divided (see `RawDataset.sha256`)."""
+    """SHA-256 of the whole data set before it was divided (see `RawDataset.sha256`); of the divided one where
+    it was built from another (variants and mixes), train, validation, test, inputs before labels."""
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one example."""
         return self.train.inputs.shape[1:]
 
+    @property
+    def is_regression(self) -> bool:
+        """Whether labels are targets rather than classes."""
+        return self.train.labels.dtype.kind == "f"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RawDataset:
-    """A data set as its source gives it: inputs are uint8 pixels (0 to 255) or float32 in [0, 1]."""
+    """A data set as its source gives it: inputs are uint8 pixels (0 to 255) or float32."""
 
     train_inputs: np.ndarray
     train_labels: np.ndarray
@@ -58,7 +64,12 @@ class RawDataset:
 
     def sha256(self) -> str:
         """Return the SHA-256 over the bytes of the four arrays, in the order of the fields."""
-        digest = hashlib.sha256()
-        for array in (self.train_inputs, self.train_labels, self.test_inputs, self.test_labels):
-            digest.update(np.ascontiguousarray(array).data)
-        return digest.hexdigest()
+        return sha256_of(self.train_inputs, self.train_labels, self.test_inputs, self.test_labels)
+
+
+def sha256_of(*arrays: np.ndarray) -> str:
+    """Return the SHA-256 over the bytes of the arrays, one after the other, each in C order."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

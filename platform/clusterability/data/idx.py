@@ -15,9 +15,16 @@ _MIRRORS = {
         "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
         "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
     ),
+    "kmnist": (
+        "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+        "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
+    ),
 }
 
-# SHA-256 of the decompressed bytes: mirrors compress differently, the content is the same.
+# SHA-256 of the decompressed bytes: mirrors compress differently, the content is the same. Those of KMNIST
+# (Clanuwat et al. 2018) are published for the gzip files alone, of which there is one source
+# (tensorflow_datasets/url_checksums/kmnist.txt).
+_OF_GZIP_FILES = ("kmnist",)
 _SHA256 = {
     "mnist": {
         "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -30,6 +37,12 @@ _SHA256 = {
         "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
         "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
         "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    },
+    "kmnist": {
+        "train-images-idx3-ubyte": "51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4",
+        "train-labels-idx1-ubyte": "e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17",
+        "t10k-images-idx3-ubyte": "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5",
+        "t10k-labels-idx1-ubyte": "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c",
     },
 }
 
@@ -68,7 +81,10 @@ def load_idx(name: str) -> RawDataset:
     arrays = {}
     for file, sha256 in _SHA256[name].items():
         urls = tuple(f"{mirror}{file}.gz" for mirror in _MIRRORS[name])
-        content = fetch(RemoteFile(path=f"{name}/{file}.gz", urls=urls, sha256=sha256))
+        of_gzip_file = name in _OF_GZIP_FILES
+        content = fetch(
+            RemoteFile(path=f"{name}/{file}.gz", urls=urls, sha256=sha256, sha256_of_gzip_file=of_gzip_file)
+        )
         arrays[file] = parse_idx(content, name=f"{name}/{file}")
     return RawDataset(
         train_inputs=arrays["train-images-idx3-ubyte"][:, None],

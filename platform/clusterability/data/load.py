@@ -7,14 +7,19 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from clusterability.config import DatasetConfig
-from clusterability.data.dataset import Dataset, RawDataset, Split
+from clusterability.data.built import Arrays, kept
+from clusterability.data.cifar import load_cifar10
+from clusterability.data.dataset import Dataset, RawDataset, Split, sha256_of
 from clusterability.data.idx import load_idx
+from clusterability.data.images import Examples, make_variant, mix
+from clusterability.data.synthetic import make_lines, make_polynomials, make_random
 from clusterability.errors import DataError, unknown_name
 from clusterability.seeds import generator
 
 # Seed of all that belongs to a data set itself and must not differ between replicates.
 _DATA_SEED = 0
 _DIGITS_TEST_FRACTION = 0.2
+_PARTS = ("train", "validation", "test")
 
 
 def load_dataset(config: DatasetConfig, seed: int) -> Dataset:
@@ -23,6 +28,7 @@ def load_dataset(config: DatasetConfig, seed: int) -> Dataset:
     The three sets are disjoint. Test is the data set's own; validation is drawn from the training set by a
     stream that depends on the data set alone, not on `seed`: replicates of a condition then differ by
     initialisation and batches only, and their validation accuracies are comparable example by example.
+    Variants and mixes are made of each of the three sets by itself, so that no image is in two of them.
     Only `num_train` draws by `seed`. The result of the last call is kept, for workers that run many trials.
 
     Raises
@@ -37,32 +43,82 @@ def load_dataset(config: DatasetConfig, seed: int) -> Dataset:
 def _load(config: DatasetConfig, subset_seed: int | None) -> Dataset:
     if config.name not in _SOURCES:
         raise DataError(unknown_name("data set", config.name, _SOURCES))
-    raw = _SOURCES[config.name]()
-    order = generator(_DATA_SEED, "validation", config.name).permutation(len(raw.train_labels))
-    num_validation = max(1, round(config.validation_fraction * len(order)))
-    validation, train = order[:num_validation], order[num_validation:]
+    if config.variant == "plain" and config.mixed_with is None:
+        raw = _SOURCES[config.name]()
+        parts, num_classes, sha256 = _divided(raw, config.name, config), raw.num_classes, raw.sha256()
+    else:
+        arrays = kept(_recipe(config), lambda: _build(config))
+        num_classes = int(arrays.pop("num_classes"))
+        parts = {part: (arrays[f"{part}_inputs"], arrays[f"{part}_labels"]) for part in _PARTS}
+        sha256 = sha256_of(*(array for part in _PARTS for array in parts[part]))
     if config.num_train is not None:
-        if config.num_train > len(train):
-            raise DataError(
-                f"dataset.num_train: got {config.num_train}, "
-                f"allowed: up to the {len(train)} training examples of {config.name}"
-            )
         assert subset_seed is not None
-        train = generator(subset_seed, "subset").permutation(train)[: config.num_train]
+        parts["train"] = _subset(parts["train"], config.num_train, subset_seed, config.name)
+    train, validation, test = (_split(*parts[part]) for part in _PARTS)
     return Dataset(
         name=config.name,
-        train=_split(raw.train_inputs[train], raw.train_labels[train]),
-        validation=_split(raw.train_inputs[validation], raw.train_labels[validation]),
-        test=_split(raw.test_inputs, raw.test_labels),
-        num_classes=raw.num_classes,
-        sha256=raw.sha256(),
-    )
+        train=train, validation=validation, test=test,
+        num_classes=num_classes, sha256=sha256,
+    )  # fmt: skip
+
+
+def _recipe(config: DatasetConfig) -> str:
+    words = [config.name, config.variant, f"validation-{config.validation_fraction:.6g}"]
+    if config.mixed_with is not None:
+        words[1] = f"mixed-{config.mixed_with}" + ("-separated" if config.separate_classes else "")
+    return "-".join(words)
+
+
+def _build(config: DatasetConfig) -> Arrays:
+    """Make a variant or a mix of each of the three sets."""
+    source = _SOURCES[config.name]()
+    num_classes = source.num_classes
+    built = _divided(source, config.name, config)
+    if config.mixed_with is None:
+        for part, examples in built.items():
+            rng = generator(_DATA_SEED, "variant", config.variant, config.name, part)
+            built[part] = make_variant(examples, config.variant, num_classes, rng)
+    else:
+        other = _SOURCES[config.mixed_with]()
+        others = _divided(other, config.mixed_with, config)
+        separate = config.separate_classes
+        for part, examples in built.items():
+            rng = generator(_DATA_SEED, "mix", config.name, config.mixed_with, part)
+            built[part] = mix(
+                examples, others[part], num_first_classes=num_classes, separate=separate, rng=rng
+            )
+        num_classes = num_classes + other.num_classes if separate else max(num_classes, other.num_classes)
+    arrays = {f"{part}_inputs": inputs for part, (inputs, _) in built.items()}
+    arrays |= {f"{part}_labels": labels for part, (_, labels) in built.items()}
+    return {**arrays, "num_classes": np.array(num_classes)}
+
+
+def _divided(raw: RawDataset, name: str, config: DatasetConfig) -> dict[str, Examples]:
+    order = generator(_DATA_SEED, "validation", name).permutation(len(raw.train_labels))
+    num_validation = max(1, round(config.validation_fraction * len(order)))
+    validation, train = order[:num_validation], order[num_validation:]
+    return {
+        "train": (raw.train_inputs[train], raw.train_labels[train]),
+        "validation": (raw.train_inputs[validation], raw.train_labels[validation]),
+        "test": (raw.test_inputs, raw.test_labels),
+    }
+
+
+def _subset(examples: Examples, num_train: int, seed: int, name: str) -> Examples:
+    inputs, labels = examples
+    if num_train > len(labels):
+        raise DataError(
+            f"dataset.num_train: got {num_train}, "
+            f"allowed: up to the {len(labels)} training examples of {name}"
+        )
+    chosen = generator(seed, "subset").permutation(len(labels))[:num_train]
+    return inputs[chosen], labels[chosen]
 
 
 def _split(inputs: np.ndarray, labels: np.ndarray) -> Split:
     if inputs.dtype == np.uint8:
         inputs = np.divide(inputs, np.float32(255), dtype=np.float32)
-    return Split(inputs=inputs, labels=labels.astype(np.int64))
+    return Split(inputs=inputs, labels=labels.astype(np.float32 if labels.dtype.kind == "f" else np.int64))
 
 
 def _load_digits() -> RawDataset:
@@ -81,8 +137,22 @@ def _load_digits() -> RawDataset:
     )
 
 
+def _synthetic(name: str, make: Callable[[np.random.Generator], RawDataset]) -> RawDataset:
+    def build() -> Arrays:
+        raw = make(generator(_DATA_SEED, "synthetic", name))
+        return {field: np.asarray(getattr(raw, field)) for field in RawDataset.__slots__}
+
+    arrays = kept(name, build)
+    return RawDataset(num_classes=int(arrays.pop("num_classes")), **arrays)
+
+
 _SOURCES: dict[str, Callable[[], RawDataset]] = {
     "digits": _load_digits,
     "mnist": partial(load_idx, "mnist"),
     "fashion_mnist": partial(load_idx, "fashion_mnist"),
+    "kmnist": partial(load_idx, "kmnist"),
+    "cifar10": load_cifar10,
+    "lines": partial(_synthetic, "lines", make_lines),
+    "random": partial(_synthetic, "random", make_random),
+    "polynomials": partial(_synthetic, "polynomials", make_polynomials),
 }

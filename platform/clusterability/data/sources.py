@@ -31,6 +31,8 @@ class RemoteFile:
     """Where to download it, in order of preference."""
     sha256: str
     """SHA-256 of the decompressed bytes."""
+    sha256_of_gzip_file: bool = False
+    """Whether `sha256` is that of the gzip file instead, where no other is published."""
 
 
 class _RefusedError(Exception):
@@ -58,7 +60,7 @@ def fetch(file: RemoteFile) -> bytes:
     for path in (*_in_data_folder(file), cached):
         if path.exists():
             try:
-                return _verified(path, file.sha256)
+                return _verified(path, file)
             except _RefusedError as refusal:
                 _log.warning("%s; trying the next source", refusal)
                 refusals.append(str(refusal))
@@ -80,7 +82,7 @@ def _download(file: RemoteFile, cached: Path, refusals: list[str]) -> bytes:
     # Another trial may have finished the download while this one waited for the lock.
     if cached.exists():
         try:
-            return _verified(cached, file.sha256)
+            return _verified(cached, file)
         except _RefusedError:
             pass  # already among the refusals, and about to be replaced
     for url in file.urls:
@@ -88,7 +90,7 @@ def _download(file: RemoteFile, cached: Path, refusals: list[str]) -> bytes:
             partial = Path(handle.name)
         try:
             pooch.HTTPDownloader(timeout=_SECONDS_TO_ANSWER)(url, str(partial), None)  # pyright: ignore[reportArgumentType]
-            content = _verified(partial, file.sha256, name=url)
+            content = _verified(partial, file, name=url)
             partial.replace(cached)
             return content
         except _RefusedError as refusal:
@@ -104,12 +106,14 @@ def _download(file: RemoteFile, cached: Path, refusals: list[str]) -> bytes:
     )
 
 
-def _verified(path: Path, sha256: str, *, name: str | None = None) -> bytes:
+def _verified(path: Path, file: RemoteFile, *, name: str | None = None) -> bytes:
     name = name or str(path)
     try:
-        content = gzip.decompress(path.read_bytes())
+        compressed = path.read_bytes()
+        content = gzip.decompress(compressed)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _RefusedError(f"{name}: truncated or no gzip file ({error})") from error
-    if hashlib.sha256(content).hexdigest() != sha256:
+    checked = compressed if file.sha256_of_gzip_file else content
+    if hashlib.sha256(checked).hexdigest() != file.sha256:
         raise _RefusedError(f"{name}: wrong content, its SHA-256 is not the published one")
     return content

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
 
 from clusterability.config import TrainingConfig
 from clusterability.data import Dataset, Split
 from clusterability.errors import TrainingError
 from clusterability.seeds import integer_seed
-from clusterability.training.evaluate import evaluate
+from clusterability.training.evaluate import evaluate, loss_of
 
 ADAM_EPSILON = 1e-7  # Keras's default, which the paper trained with
 
@@ -44,7 +43,7 @@ class Phase:
     epochs: int
     """Passes over the training set."""
     penalty: Callable[[], torch.Tensor] | None = None
-    """Added to the cross-entropy at every step."""
+    """Added to the loss at every step."""
     before_step: Callable[[torch.optim.Optimizer], None] | None = None
     """Called before the network sees a batch."""
     after_step: Callable[[int], None] | None = None
@@ -97,7 +96,7 @@ def _run_epoch(
     batches: torch.Generator,
     epoch: int,
 ) -> torch.Tensor:
-    """Take one step per batch; return cross-entropy and penalty of each, shape (steps, 2)."""
+    """Take one step per batch; return loss and penalty of each, shape (steps, 2)."""
     # The epoch is permuted once, on the device: batches are then slices, which cost nothing.
     order = torch.randperm(len(examples[1]), generator=batches).to(examples[1].device)
     inputs, labels = examples[0][order], examples[1][order]
@@ -107,7 +106,7 @@ def _run_epoch(
         batch = slice(step * batch_size, (step + 1) * batch_size)
         if phase.before_step is not None:
             phase.before_step(optimizer)
-        loss = cross_entropy(module(inputs[batch]), labels[batch])
+        loss = loss_of(module(inputs[batch]), labels[batch])
         losses[step, 0] = loss.detach()
         if phase.penalty is not None:
             penalty = phase.penalty()

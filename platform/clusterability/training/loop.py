@@ -26,10 +26,10 @@ class TrainedNetwork:
     module: nn.Module
     """The network, on the device it was trained on, in evaluation mode."""
     history: tuple[Mapping[str, float], ...]
-    """Per epoch: `train_loss` (mean cross-entropy while training, nats), `penalty` (mean of all penalties
-    added to it), `validation_accuracy`, `validation_loss` (nats)."""
+    """Per epoch: `train_loss` (mean cross-entropy while training, nats; squared error for regression),
+    `penalty` (mean of all penalties added to it), `validation_accuracy`, `validation_loss`."""
     train_accuracy: float
-    """Share of the training examples classified right after training, dropout off."""
+    """Share of the training examples classified right after training, dropout off (regression: R^2)."""
     validation_accuracy: float
     """The same on validation."""
     test_accuracy: float

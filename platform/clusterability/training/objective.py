@@ -27,7 +27,7 @@ def penalty_of(module: nn.Module, config: TrainingConfig) -> Iterator[Penalty | 
         weights = kernels(module)
         terms.append(lambda: kernel_penalty(weights, l1_weight=config.l1_weight, l2_weight=config.l2_weight))
     if config.clusterability_weight > 0:
-        weigh = {"raw": RawEdges, "contribution": ContributionEdges}[config.clusterability_edges]
+        weigh = {"weights": RawEdges, "contribution": ContributionEdges}[config.clusterability_edges]
         edges = weigh(module)
         penalty = ClusterabilityPenalty(module, config.clusterability_eigenvalues, edge_weights=edges)
         factor = config.clusterability_weight * config.clusterability_every

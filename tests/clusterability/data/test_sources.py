@@ -5,6 +5,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from pathlib import Path
@@ -144,3 +145,11 @@ def test_processes_that_want_the_same_file_download_it_once(mirror: Mirror) -> N
         contents = list(pool.map(fetch, [file] * 8))
     assert contents == [CONTENT] * 8
     assert mirror.requests == ["/good.gz"]
+
+
+def test_a_gzip_files_own_sum_can_be_the_published_one(mirror: Mirror, tmp_path: Path) -> None:
+    path = put(cache_folder(), gzip.compress(CONTENT))
+    good = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert fetch(replace(mirror.file("good"), sha256=good, sha256_of_gzip_file=True)) == CONTENT
+    with pytest.raises(DataError, match="wrong content"):
+        fetch(replace(mirror.file("other"), sha256=good[::-1], sha256_of_gzip_file=True))

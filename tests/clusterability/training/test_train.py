@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import log_softmax
+from sklearn.metrics import r2_score
 from torch import nn
 
 from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig
-from clusterability.data import load_dataset
+from clusterability.data import Dataset, Split, load_dataset
 from clusterability.errors import ResourceError, TrainingError
 from clusterability.models import build_module
 from clusterability.training import TrainedNetwork, evaluate, resolve_device, train
@@ -114,3 +115,30 @@ def test_a_device_that_is_not_there_is_an_error() -> None:
     assert resolve_device("auto") == torch.device("cpu")
     with pytest.raises(ResourceError, match="cuda"):
         resolve_device("cuda")
+
+
+def test_a_regression_is_scored_by_its_explained_variance() -> None:
+    rng = np.random.default_rng(0)
+    inputs, targets = rng.random((4500, 8)).astype(np.float32), rng.random((4500, 3)).astype(np.float32)
+    module = build_module(ModelConfig(widths=(16,)), input_shape=(8,), num_classes=3, seed=0)
+    outputs = module(torch.tensor(inputs)).detach().double().numpy()
+    result = evaluate(module, torch.tensor(inputs), torch.tensor(targets))
+    assert math.isclose(result.loss, ((outputs - targets) ** 2).mean(), rel_tol=1e-5)
+    expected = r2_score(targets, outputs, multioutput="variance_weighted")
+    assert math.isclose(result.accuracy, expected, rel_tol=1e-5)
+
+
+def test_a_perceptron_learns_a_regression() -> None:
+    inputs = np.random.default_rng(0).standard_normal((3000, 2), dtype=np.float32)
+    targets = np.stack([inputs[:, 0] * inputs[:, 1], inputs[:, 0] ** 2, 0 * inputs[:, 0]], axis=1)
+    parts = [
+        Split(inputs=x, labels=y) for x, y in zip(np.split(inputs, 3), np.split(targets, 3), strict=True)
+    ]
+    dataset = Dataset(
+        name="toy", train=parts[0], validation=parts[1], test=parts[2], num_classes=3, sha256=""
+    )
+    module = build_module(ModelConfig(widths=(64, 64)), input_shape=(2,), num_classes=3, seed=0)
+    config = TrainingConfig(epochs=60, learning_rate=3e-3, device="cpu")
+    network = train(module, dataset, config, 0)
+    assert network.test_accuracy > 0.9
+    assert network.history[-1]["validation_loss"] < network.history[0]["validation_loss"] / 5
