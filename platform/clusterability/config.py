@@ -158,6 +158,16 @@ class TrainingConfig:
     """Steps from one application of the penalty to the next; it then counts that many times."""
     rescale_units: bool = False
     """Whether hidden units are rescaled to one norm before each batch, as the paper does (MLP only)."""
+    locality_weight: float = 0.0
+    """Factor of the sum of absolute weights times the distance that they bridge (BIMT)."""
+    locality_spacing: float = 0.1
+    """Distance between two layers, whose units lie on a line of length 1 (BIMT: 0.1)."""
+    locality_swap_every: int = 200
+    """Steps from one swapping of units within their layers to the next (BIMT: 200); 0: none."""
+    intra_cluster_weight: float = 0.0
+    """Factor of 1 - the share of squared weights within fixed modules of hidden units."""
+    intra_cluster_modules: int = 4
+    """How many modules these are."""
     pruning_epochs: int = 0
     """Epochs of magnitude pruning with fine-tuning after training; 0: none (the paper's MLPs: 20)."""
     initial_sparsity: float = 0.5
@@ -170,13 +180,22 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "clusterability_eigenvalues", "clusterability_every"):
             require(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "1 or more")
-        require(self.pruning_epochs >= 0, "training.pruning_epochs", self.pruning_epochs, "0 or more")
+        for name in ("pruning_epochs", "locality_swap_every"):
+            require(getattr(self, name) >= 0, f"training.{name}", getattr(self, name), "0 or more")
+        require(
+            self.intra_cluster_modules >= 2,
+            "training.intra_cluster_modules", self.intra_cluster_modules, "2 or more",
+        )  # fmt: skip
         for name in ("initial_sparsity", "final_sparsity"):
             require(
                 0 <= getattr(self, name) < 1,
                 f"training.{name}", getattr(self, name), "0 up to, not including, 1",
             )  # fmt: skip
-        for name in ("l1_weight", "l2_weight", "clusterability_weight"):
+        factors = (
+            "l1_weight", "l2_weight", "clusterability_weight",
+            "locality_weight", "locality_spacing", "intra_cluster_weight",
+        )  # fmt: skip
+        for name in factors:
             require(
                 0 <= getattr(self, name) < float("inf"), f"training.{name}", getattr(self, name), "0 or more"
             )

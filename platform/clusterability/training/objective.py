@@ -10,6 +10,8 @@ from torch import nn
 from clusterability.config import TrainingConfig
 from clusterability.training.edges import ContributionEdges, RawEdges
 from clusterability.training.kernels import kernel_penalty, kernels
+from clusterability.training.locality import ConnectionLength
+from clusterability.training.modules import InterModuleShare
 from clusterability.training.penalty import ClusterabilityPenalty
 
 Penalty = Callable[[], torch.Tensor]
@@ -21,11 +23,8 @@ def penalty_of(module: nn.Module, config: TrainingConfig) -> Iterator[Penalty | 
 
     A penalty that is applied at every n-th step only counts n times there, so that its mean is the same.
     """
-    terms: list[Penalty] = []
+    terms = _plain_terms(module, config)
     edges: RawEdges | ContributionEdges | None = None
-    if config.l1_weight > 0 or config.l2_weight > 0:
-        weights = kernels(module)
-        terms.append(lambda: kernel_penalty(weights, l1_weight=config.l1_weight, l2_weight=config.l2_weight))
     if config.clusterability_weight > 0:
         weigh = {"weights": RawEdges, "contribution": ContributionEdges}[config.clusterability_edges]
         edges = weigh(module)
@@ -39,3 +38,20 @@ def penalty_of(module: nn.Module, config: TrainingConfig) -> Iterator[Penalty | 
     finally:
         if isinstance(edges, ContributionEdges):
             edges.remove_hooks()
+
+
+def _plain_terms(module: nn.Module, config: TrainingConfig) -> list[Penalty]:
+    """Return the penalties that are functions of the weights alone."""
+    terms: list[Penalty] = []
+    if config.l1_weight > 0 or config.l2_weight > 0:
+        weights = kernels(module)
+        terms.append(lambda: kernel_penalty(weights, l1_weight=config.l1_weight, l2_weight=config.l2_weight))
+    if config.locality_weight > 0:
+        length = ConnectionLength(
+            module, spacing=config.locality_spacing, swap_every=config.locality_swap_every
+        )
+        terms.append(lambda: config.locality_weight * length())
+    if config.intra_cluster_weight > 0:
+        share = InterModuleShare(module, config.intra_cluster_modules)
+        terms.append(lambda: config.intra_cluster_weight * share())
+    return terms
