@@ -53,8 +53,9 @@ def intra_cluster_share(graph: WeightGraph, labels: np.ndarray) -> float:
     """Return the share of squared weights within clusters, the mean over the graph's blocks of weights.
 
     `labels` gives each node's cluster, shape (nodes,), numbered as in the graph; it may be any partition,
-    such as that of `measure_ncut`. Identity skips are no weights and do not count. Between 0 and 1; higher is more
-    modular, a partition into k clusters that knows nothing has about 1/k. Golechha, Cope & Schoots 2024.
+    such as that of `measure_ncut`. Identity skips are no weights and do not count. Between 0 and 1; higher
+    is more modular, a partition into k clusters that knows nothing has about 1/k. Golechha, Cope & Schoots
+    2024.
     """
     ends = np.cumsum([0, *(len(units) for units in graph.kept)])
     shares = []
