@@ -99,7 +99,8 @@ def connection_length(graph: WeightGraph) -> float:
     Units lie on a line as for `ConnectionLength`; those that the graph left out take no place. Since the
     order in which a network numbers its units means nothing, units are ordered first: each layer in turn is
     assigned to its slots at the least cost given the others (Hungarian method), until a round gains less
-    than a thousandth, near a local optimum. Between 0 and 1; units in random order have about 1/3; lower is more local.
+    than a thousandth, near a local optimum. Between 0 and 1; lower is more local, random weights have
+    somewhat less than 1/3.
     """
     widths = [len(units) for units in graph.kept]
     magnitudes = [np.abs(block.matrix) for block in graph.blocks]
