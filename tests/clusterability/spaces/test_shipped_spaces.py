@@ -1,4 +1,4 @@
-"""Every file of search_spaces/ loads, says what it answers and how long it takes, and holds valid trials only."""
+"""Every file of search_spaces/ loads, says what it answers and how long, and holds valid trials only."""
 
 from pathlib import Path
 
