@@ -6,6 +6,8 @@ from functools import cached_property
 
 import torch
 
+from clusterability.training.loops import take_magnitudes
+
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
@@ -97,15 +99,18 @@ class NormalisedAdjacency:
             # Kept between updates: touching new memory of this size costs more than filling it.
             self._magnitudes = [torch.empty_like(block) for block in weights]
             self._parts = list(self._oriented())
-        for magnitude, block in zip(self._magnitudes, weights, strict=True):
-            torch.abs(block, out=magnitude)
-        ones = weights[0].new_ones(self.layout.num_nodes)
-        right, left = torch.zeros_like(ones[: self.layout.num_right]), torch.zeros_like(ones[self._left])
-        for rows, columns, block in self._parts:
-            right[rows].addmv_(block, ones[columns])
-            left[columns].addmv_(block.T, ones[rows])
-        self.right_degrees = right
-        degrees = torch.cat([right, left]) if self.two_sided else right
+        degrees = weights[0].new_zeros(self.layout.num_nodes)
+        for block, magnitudes, (source, target) in zip(
+            weights, self._magnitudes, self.layout.blocks, strict=True
+        ):
+            sums = degrees[self.layout.slices[source]], degrees[self.layout.slices[target]]
+            if block.device.type == "cpu":
+                take_magnitudes(block, magnitudes, *sums)
+            else:
+                torch.abs(block, out=magnitudes)
+                sums[0].add_(magnitudes.sum(dim=1))
+                sums[1].add_(magnitudes.sum(dim=0))
+        self.right_degrees = degrees[: self.layout.num_right]
         self.scale = torch.where(degrees > 0, degrees.rsqrt(), 0)
         self._left_scale = self.scale[self._left]
 

@@ -44,6 +44,8 @@ class Phase:
     """Passes over the training set."""
     penalty: Callable[[], torch.Tensor] | None = None
     """Added to the loss at every step."""
+    penalises_weights_alone: bool = False
+    """Whether the penalty has no part in what the network computed for the batch."""
     before_step: Callable[[torch.optim.Optimizer], None] | None = None
     """Called before the network sees a batch."""
     after_step: Callable[[int], None] | None = None
@@ -106,13 +108,17 @@ def _run_epoch(
         batch = slice(step * batch_size, (step + 1) * batch_size)
         if phase.before_step is not None:
             phase.before_step(optimizer)
+        optimizer.zero_grad()
         loss = loss_of(module(inputs[batch]), labels[batch])
         losses[step, 0] = loss.detach()
         if phase.penalty is not None:
             penalty = phase.penalty()
             losses[step, 1] = penalty.detach()
-            loss = loss + penalty
-        optimizer.zero_grad()
+            # Two passes add up gradients in place; one would add them into new memory, which takes longer.
+            if phase.penalises_weights_alone:
+                penalty.backward()
+            else:
+                loss = loss + penalty
         loss.backward()
         optimizer.step()
         if phase.after_step is not None:

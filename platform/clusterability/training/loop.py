@@ -100,9 +100,9 @@ def _run(
     rescaling = UnitRescaling(module).before_step if config.rescale_units else None
     started = time.perf_counter()
     with penalty_of(module, config) as penalty:
-        history = fit(
-            module, data, replace(phase, penalty=penalty, before_step=rescaling), config, seed, on_epoch
-        )
+        of_weights = config.clusterability_weight == 0 or config.clusterability_edges == "weights"
+        phase = replace(phase, penalty=penalty, penalises_weights_alone=of_weights, before_step=rescaling)
+        history = fit(module, data, phase, config, seed, on_epoch)
     seconds = time.perf_counter() - started
     return TrainedNetwork(
         module=module,

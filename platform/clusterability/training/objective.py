@@ -16,6 +16,9 @@ from clusterability.training.penalty import ClusterabilityPenalty
 
 Penalty = Callable[[], torch.Tensor]
 
+# Eigenvectors of raw weights change so little in a step that following them at every other one will do.
+_FOLLOW_EVERY = 2
+
 
 @contextmanager
 def penalty_of(module: nn.Module, config: TrainingConfig) -> Iterator[Penalty | None]:
@@ -28,7 +31,12 @@ def penalty_of(module: nn.Module, config: TrainingConfig) -> Iterator[Penalty | 
     if config.clusterability_weight > 0:
         weigh = {"weights": RawEdges, "contribution": ContributionEdges}[config.clusterability_edges]
         edges = weigh(module)
-        penalty = ClusterabilityPenalty(module, config.clusterability_eigenvalues, edge_weights=edges)
+        penalty = ClusterabilityPenalty(
+            module,
+            config.clusterability_eigenvalues,
+            edge_weights=edges,
+            follow_every=_FOLLOW_EVERY if isinstance(edges, RawEdges) else 1,
+        )
         factor = config.clusterability_weight * config.clusterability_every
         zero = torch.zeros((), device=next(module.parameters()).device)
         steps = itertools.count()

@@ -1,5 +1,6 @@
 """The clusterability penalty: the smallest eigenvalues of the weight graph's Laplacian."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ from torch import nn
 from clusterability.errors import ConfigError
 from clusterability.training.adjacency import Layout, NormalisedAdjacency
 from clusterability.training.edges import EdgeWeights, RawEdges
+from clusterability.training.loops import multiply_by_sign
 from clusterability.training.subspace import LeadingSubspace
 
 
@@ -36,11 +38,14 @@ class ClusterabilityPenalty:
         *,
         edge_weights: EdgeWeights | None = None,
         refresh_every: int = 500,
+        follow_every: int = 1,
     ) -> None:
         """Make the penalty of `module`, on any of its devices, with any of its dtypes.
 
         `edge_weights` gives the graph's edges (None: the raw weights |W|); `refresh_every` is the number of
-        calls after which eigenvectors are computed anew rather than followed (1: at every call).
+        calls after which eigenvectors are computed anew rather than followed (1: at every call). They are
+        followed at every `follow_every`-th call (1: at every call, the exact gradient); in between, value,
+        eigenvectors and degrees are those of the last time, and only the weights' signs are today's.
         """
         self.edge_weights = edge_weights or RawEdges(module)
         layout = self.edge_weights.layout
@@ -48,17 +53,25 @@ class ClusterabilityPenalty:
             raise ConfigError(f"num_eigenvalues: got {num_eigenvalues}, allowed: 1 to {layout.num_right - 1}")
         self.subspace = LeadingSubspace(layout, num_eigenvalues, refresh_every=refresh_every)
         self._adjacency = NormalisedAdjacency(layout)
+        self._follow_every = follow_every
+        self._calls = 0
+        self._followed: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = None
 
     def __call__(self) -> torch.Tensor:
         """Return the penalty of the current weights, a scalar with gradient."""
         edges = self.edge_weights()
-        with torch.no_grad():
-            self._adjacency.update([block.detach() for block in edges])
-            ritz = self.subspace.update(self._adjacency)
-            value = 1 - ritz.values.mean()
-            scale = self._adjacency.scale
-            factors, unit_terms = ritz.vectors * scale, ritz.shares * scale.square()
-        return _ClosedForm.apply(value, factors, unit_terms, self.edge_weights.layout, *edges)  # pyright: ignore[reportReturnType]
+        if self._followed is None or self._calls % self._follow_every == 0:
+            self._followed = self._follow(edges)
+        self._calls += 1
+        return _ClosedForm.apply(*self._followed, self.edge_weights.layout, *edges)  # pyright: ignore[reportReturnType]
+
+    @torch.no_grad()
+    def _follow(self, edges: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return value, y and the units' terms of the current edges."""
+        self._adjacency.update([block.detach() for block in edges])
+        ritz = self.subspace.update(self._adjacency)
+        scale = self._adjacency.scale
+        return 1 - ritz.values.mean(), ritz.vectors * scale, ritz.shares * scale.square()
 
 
 class _ClosedForm(torch.autograd.Function):
@@ -92,5 +105,9 @@ class _ClosedForm(torch.autograd.Function):
             # Laid out in memory as the weights are, or autograd would transpose it at every step.
             stored_by_target = weight.stride(0) < weight.stride(1)
             gradient = (columns.T @ rows).T if stored_by_target else rows.T @ columns
-            gradients.append(gradient.mul_(weight.sign()))
+            if gradient.device.type == "cpu":
+                multiply_by_sign(gradient, weight)
+            else:
+                gradient.mul_(weight.sign())
+            gradients.append(gradient)
         return None, None, None, None, *gradients
