@@ -115,10 +115,10 @@ def _run_epoch(
             penalty = phase.penalty()
             losses[step, 1] = penalty.detach()
             # Two passes add up gradients in place; one would add them into new memory, which takes longer.
-            if phase.penalises_weights_alone:
-                penalty.backward()
-            else:
+            if not phase.penalises_weights_alone:
                 loss = loss + penalty
+            elif penalty.requires_grad:  # at steps without a penalty it is a plain 0
+                penalty.backward()
         loss.backward()
         optimizer.step()
         if phase.after_step is not None:
