@@ -40,6 +40,14 @@ class RawEdges:
             edge_matrix(wire, self._module, self.wiring.widths[wire.source]) for wire in self.wiring.wires
         ]
 
+    def leaves(self) -> list[torch.Tensor] | None:
+        """Return the parameter of each wire, shape (target units, source units), where all are just that."""
+        layers = [self._module.get_submodule(wire.kernel) for wire in self.wiring.wires if wire.kernel]
+        plain = all(isinstance(layer, nn.Linear) for layer in layers)
+        if not plain or any(wire.norm or not wire.kernel for wire in self.wiring.wires):
+            return None
+        return [layer.weight for layer in layers if isinstance(layer, nn.Linear)]
+
 
 class ContributionEdges:
     """How much of a unit's variation each of its inputs brings: |W_ik| sd(a_i) / sd(z_k).

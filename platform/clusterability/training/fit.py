@@ -1,7 +1,7 @@
 """The bare loop: batches, steps, epochs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
@@ -11,6 +11,7 @@ from clusterability.data import Dataset, Split
 from clusterability.errors import TrainingError
 from clusterability.seeds import integer_seed
 from clusterability.training.evaluate import evaluate, loss_of
+from clusterability.training.objective import Penalties
 
 ADAM_EPSILON = 1e-7  # Keras's default, which the paper trained with
 
@@ -42,10 +43,8 @@ class Phase:
     """Names the phase's random streams: (name, "batches") and (name, "dropout")."""
     epochs: int
     """Passes over the training set."""
-    penalty: Callable[[], torch.Tensor] | None = None
+    penalties: Penalties = field(default_factory=Penalties)
     """Added to the loss at every step."""
-    penalises_weights_alone: bool = False
-    """Whether the penalty has no part in what the network computed for the batch."""
     before_step: Callable[[torch.optim.Optimizer], None] | None = None
     """Called before the network sees a batch."""
     after_step: Callable[[int], None] | None = None
@@ -111,15 +110,7 @@ def _run_epoch(
         optimizer.zero_grad()
         loss = loss_of(module(inputs[batch]), labels[batch])
         losses[step, 0] = loss.detach()
-        if phase.penalty is not None:
-            penalty = phase.penalty()
-            losses[step, 1] = penalty.detach()
-            # Two passes add up gradients in place; one would add them into new memory, which takes longer.
-            if not phase.penalises_weights_alone:
-                loss = loss + penalty
-            elif penalty.requires_grad:  # at steps without a penalty it is a plain 0
-                penalty.backward()
-        loss.backward()
+        losses[step, 1] = phase.penalties.backward(loss)
         optimizer.step()
         if phase.after_step is not None:
             phase.after_step((epoch - 1) * num_steps + step + 1)

@@ -14,7 +14,7 @@ from clusterability.training.device import resolve_device
 from clusterability.training.evaluate import evaluate
 from clusterability.training.fit import DeviceData, OnEpoch, Phase, fit, steps_per_epoch
 from clusterability.training.kernels import kernels
-from clusterability.training.objective import penalty_of
+from clusterability.training.objective import penalties_of
 from clusterability.training.pruning import MagnitudePruning
 from clusterability.training.rescaling import UnitRescaling
 
@@ -99,9 +99,8 @@ def _run(
     data = DeviceData.from_dataset(dataset, device)
     rescaling = UnitRescaling(module).before_step if config.rescale_units else None
     started = time.perf_counter()
-    with penalty_of(module, config) as penalty:
-        of_weights = config.clusterability_weight == 0 or config.clusterability_edges == "weights"
-        phase = replace(phase, penalty=penalty, penalises_weights_alone=of_weights, before_step=rescaling)
+    with penalties_of(module, config) as penalties:
+        phase = replace(phase, penalties=penalties, before_step=rescaling)
         history = fit(module, data, phase, config, seed, on_epoch)
     seconds = time.perf_counter() - started
     return TrainedNetwork(

@@ -1,8 +1,9 @@
-"""What is added to the cross-entropy."""
+"""What is added to the loss."""
 
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -20,32 +21,79 @@ Penalty = Callable[[], torch.Tensor]
 _FOLLOW_EVERY = 2
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Penalties:
+    """What is added to the loss at every step."""
+
+    of_batch: tuple[Penalty, ...] = ()
+    """Functions of what the network computed for the batch."""
+    of_weights: tuple[Penalty, ...] = ()
+    """Functions of the weights alone."""
+    adding: tuple[Penalty, ...] = ()
+    """Functions that, called after backward, add their gradient to that of the weights by themselves."""
+
+    def backward(self, loss: torch.Tensor) -> torch.Tensor:
+        """Compute the gradients of `loss` and all penalties; return the penalties' sum.
+
+        Backward runs once for the batch and once for each function of the weights: it then adds gradients up
+        in place, where a single run would add them into new memory, which takes longer.
+        """
+        batch_values = [term() for term in self.of_batch]
+        for value in batch_values:
+            loss = loss + value
+        loss.backward()
+        weight_values = [term() for term in self.of_weights]
+        for value in weight_values:
+            value.backward()
+        values = [value.detach() for value in (*batch_values, *weight_values)]
+        values += [term() for term in self.adding]
+        return torch.stack(values).sum() if values else torch.zeros_like(loss)
+
+
 @contextmanager
-def penalty_of(module: nn.Module, config: TrainingConfig) -> Iterator[Penalty | None]:
-    """Give what `config` adds to the cross-entropy of `module` at every step, or none, while it is trained.
+def penalties_of(module: nn.Module, config: TrainingConfig) -> Iterator[Penalties]:
+    """Give what `config` adds to the loss of `module` while it is trained.
 
     A penalty that is applied at every n-th step only counts n times there, so that its mean is the same.
     """
-    terms = _plain_terms(module, config)
-    edges: RawEdges | ContributionEdges | None = None
-    if config.clusterability_weight > 0:
-        weigh = {"weights": RawEdges, "contribution": ContributionEdges}[config.clusterability_edges]
-        edges = weigh(module)
-        penalty = ClusterabilityPenalty(
-            module,
-            config.clusterability_eigenvalues,
-            edge_weights=edges,
-            follow_every=_FOLLOW_EVERY if isinstance(edges, RawEdges) else 1,
-        )
-        factor = config.clusterability_weight * config.clusterability_every
-        zero = torch.zeros((), device=next(module.parameters()).device)
-        steps = itertools.count()
-        terms.append(lambda: zero if next(steps) % config.clusterability_every else factor * penalty())
+    terms = tuple(_plain_terms(module, config))
+    if config.clusterability_weight == 0:
+        yield Penalties(of_weights=terms)
+        return
+    of_weights = config.clusterability_edges == "weights"
+    edges = RawEdges(module) if of_weights else ContributionEdges(module)
+    penalty = ClusterabilityPenalty(
+        module,
+        config.clusterability_eigenvalues,
+        edge_weights=edges,
+        follow_every=_FOLLOW_EVERY if of_weights else 1,
+    )
     try:
-        yield (lambda: torch.stack([term() for term in terms]).sum()) if terms else None
+        if penalty.adds_gradients:
+            yield Penalties(of_weights=terms, adding=(_sometimes(penalty.add_gradient, config),))
+        else:
+            own = _sometimes(lambda factor: factor * penalty(), config)
+            yield Penalties(of_batch=(own,), of_weights=terms)
     finally:
         if isinstance(edges, ContributionEdges):
             edges.remove_hooks()
+
+
+def _sometimes(penalty: Callable[[float], torch.Tensor], config: TrainingConfig) -> Penalty:
+    """Return `penalty` at every n-th call, with n times its factor, and 0 in between."""
+    factor = config.clusterability_weight * config.clusterability_every
+    steps = itertools.count()
+    rest = torch.zeros(())
+
+    def term() -> torch.Tensor:
+        nonlocal rest
+        if next(steps) % config.clusterability_every:
+            return rest
+        value = penalty(factor)
+        rest = torch.zeros_like(value.detach())
+        return value
+
+    return term
 
 
 def _plain_terms(module: nn.Module, config: TrainingConfig) -> list[Penalty]:

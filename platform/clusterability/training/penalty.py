@@ -9,7 +9,7 @@ from torch import nn
 from clusterability.errors import ConfigError
 from clusterability.training.adjacency import Layout, NormalisedAdjacency
 from clusterability.training.edges import EdgeWeights, RawEdges
-from clusterability.training.loops import multiply_by_sign
+from clusterability.training.loops import add_signed_products, multiply_by_sign
 from clusterability.training.subspace import LeadingSubspace
 
 
@@ -56,22 +56,58 @@ class ClusterabilityPenalty:
         self._follow_every = follow_every
         self._calls = 0
         self._followed: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = None
+        self._leaves = self.edge_weights.leaves() if isinstance(self.edge_weights, RawEdges) else None
 
     def __call__(self) -> torch.Tensor:
         """Return the penalty of the current weights, a scalar with gradient."""
         edges = self.edge_weights()
-        if self._followed is None or self._calls % self._follow_every == 0:
-            self._followed = self._follow(edges)
-        self._calls += 1
-        return _ClosedForm.apply(*self._followed, self.edge_weights.layout, *edges)  # pyright: ignore[reportReturnType]
+        return _ClosedForm.apply(*self._follow(edges), self.edge_weights.layout, *edges)  # pyright: ignore[reportReturnType]
+
+    @property
+    def adds_gradients(self) -> bool:
+        """Whether `add_gradient` can be used: raw edges, linear layers only, on the CPU."""
+        return self._leaves is not None and self._leaves[0].device.type == "cpu"
+
+    @torch.no_grad()
+    def add_gradient(self, factor: float) -> torch.Tensor:
+        """Add `factor` times the gradient to that of the weights, and return `factor` times the penalty.
+
+        The same as backward of `factor * penalty()` after that of the loss, in fewer passes over memory.
+        """
+        assert self._leaves is not None
+        value, factors, unit_terms = self._follow([leaf.T for leaf in self._leaves])
+        first, second = _stacked(factors, unit_terms, factor)
+        padding = first.new_zeros(-len(first) % 4, first.shape[1])
+        first, second = torch.cat([first, padding]), torch.cat([second, padding])
+        slices = self.edge_weights.layout.slices
+        for (source, target), leaf in zip(self.edge_weights.layout.blocks, self._leaves, strict=True):
+            assert leaf.grad is not None
+            one, other = second[:, slices[target]].contiguous(), first[:, slices[source]].contiguous()
+            add_signed_products(leaf.grad, leaf.detach(), one, other)
+        return factor * value
 
     @torch.no_grad()
     def _follow(self, edges: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return value, y and the units' terms of the current edges."""
+        """Return value, y and the units' terms of the current edges, or of the last ones followed."""
+        if self._followed is None or self._calls % self._follow_every == 0:
+            self._followed = self._at(edges)
+        self._calls += 1
+        return self._followed
+
+    def _at(self, edges: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         self._adjacency.update([block.detach() for block in edges])
         ritz = self.subspace.update(self._adjacency)
         scale = self._adjacency.scale
         return 1 - ritz.values.mean(), ritz.vectors * scale, ritz.shares * scale.square()
+
+
+def _stacked(
+    factors: torch.Tensor, unit_terms: torch.Tensor, upstream: torch.Tensor | float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return two matrices (e + 2, nodes); their product over nodes i, k is the gradient but for its sign."""
+    ones, terms = torch.ones_like(unit_terms)[None], unit_terms[None]
+    first = torch.cat([-2 * factors, terms, ones]) * (upstream / len(factors))
+    return first, torch.cat([factors, ones, terms])
 
 
 class _ClosedForm(torch.autograd.Function):
@@ -96,9 +132,7 @@ class _ClosedForm(torch.autograd.Function):
         """Return, for each block, upstream / e * (g_i + g_k - 2 sum_j y_ji y_jk) * sign(weight)."""
         factors, unit_terms, *weights = ctx.saved_tensors
         slices = ctx.layout.slices
-        ones, terms = torch.ones_like(unit_terms)[None], unit_terms[None]
-        first = torch.cat([-2 * factors, terms, ones]) * (upstream[0] / len(factors))
-        second = torch.cat([factors, ones, terms])
+        first, second = _stacked(factors, unit_terms, upstream[0])
         gradients = []
         for (source, target), weight in zip(ctx.layout.blocks, weights, strict=True):
             rows, columns = first[:, slices[source]], second[:, slices[target]]

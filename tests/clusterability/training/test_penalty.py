@@ -173,6 +173,31 @@ def test_following_stays_close_to_exact_while_training(count: int, follow_every:
     assert penalty.subspace.num_refreshes <= 25
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_adding_the_gradient_is_backward(count: int) -> None:
+    module = build_module(ModelConfig(widths=(13, 9, 11)), input_shape=(7,), num_classes=5, seed=0).double()
+    inputs = torch.rand(20, 7, dtype=torch.float64)
+    results = []
+    for adds in (False, True):
+        penalty = ClusterabilityPenalty(module, count)
+        assert penalty.adds_gradients
+        module.zero_grad()
+        loss = module(inputs).square().sum()
+        if adds:
+            loss.backward()
+            value = penalty.add_gradient(0.7)
+        else:
+            value = 0.7 * penalty()
+            (loss + value).backward()
+        gradients = [
+            parameter.grad.clone() for parameter in module.parameters() if parameter.grad is not None
+        ]
+        results.append((value.item(), gradients))
+    assert results[0][0] == pytest.approx(results[1][0], rel=1e-12)
+    for one, other in zip(results[0][1], results[1][1], strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
+
+
 def test_a_network_changed_at_a_stroke_is_noticed() -> None:
     edges = Blocks((40, 40, 40), ((0, 1), (1, 2)))
     penalty = ClusterabilityPenalty(nn.Identity(), 3, edge_weights=edges)
