@@ -98,13 +98,13 @@ def _run_epoch(
     epoch: int,
 ) -> torch.Tensor:
     """Take one step per batch; return loss and penalty of each, shape (steps, 2)."""
-    # The epoch is permuted once, on the device: batches are then slices, which cost nothing.
-    order = torch.randperm(len(examples[1]), generator=batches).to(examples[1].device)
-    inputs, labels = examples[0][order], examples[1][order]
+    # Examples are gathered batch by batch: permuting a whole epoch means touching new memory of its size.
+    inputs, labels = examples
+    order = torch.randperm(len(labels), generator=batches).to(labels.device)
     num_steps = steps_per_epoch(len(labels), batch_size)
     losses = torch.zeros(num_steps, 2, device=labels.device)
     for step in range(num_steps):
-        batch = slice(step * batch_size, (step + 1) * batch_size)
+        batch = order[step * batch_size : (step + 1) * batch_size]
         if phase.before_step is not None:
             phase.before_step(optimizer)
         optimizer.zero_grad()
