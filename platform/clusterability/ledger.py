@@ -8,6 +8,7 @@ the tracking store is a view of it.
 """
 
 import csv
+import errno
 import io
 import json
 import os
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from uuid import uuid4
 
 from safetensors.numpy import save_file
 
@@ -38,20 +40,29 @@ class Ledger:
     def write(self, record: TrialRecord) -> Path:
         """Keep a finished trial and return its folder; an earlier record of the same trial is replaced."""
         final = self.trial_folder(record.config.trial_id)
-        draft = final.with_name(f".{final.name}.{os.getpid()}")
-        draft.mkdir(parents=True)
-        (draft / _RECORD).write_text(json.dumps(record.to_dict(), indent=1))
-        (draft / "config.json").write_text(json.dumps(record.config.to_dict(), indent=1))
-        (draft / "null_values.csv").write_text(_null_values(record))
-        if record.weights:
-            save_file(record.weights, draft / "weights.safetensors")
-        shutil.rmtree(final, ignore_errors=True)  # os.replace takes no folder that is not empty
-        os.replace(draft, final)  # noqa: PTH105
+        draft = final.with_name(f".{final.name}.{uuid4().hex[:8]}")  # process ids repeat between machines
+        try:
+            draft.mkdir(parents=True)
+            (draft / _RECORD).write_text(json.dumps(record.to_dict(), indent=1))
+            (draft / "config.json").write_text(json.dumps(record.config.to_dict(), indent=1))
+            (draft / "null_values.csv").write_text(_null_values(record))
+            for name in ("weights", "unpruned_weights"):
+                if getattr(record, name, None):
+                    save_file(getattr(record, name), draft / f"{name}.safetensors")
+            _move(draft, final)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)  # on a full disk every byte counts
+            raise
         return final
 
     def forget(self, trial_id: str) -> None:
         """Remove a trial, so that it runs again."""
         shutil.rmtree(self.trial_folder(trial_id))
+
+    def remove_drafts(self) -> None:
+        """Remove what killed writers have left; call it while no trial runs."""
+        for draft in self.folder.glob("trials/.*"):
+            shutil.rmtree(draft, ignore_errors=True)
 
     def records(self) -> Iterator[TrialRecord]:
         """Yield the kept trials, by name."""
@@ -62,6 +73,19 @@ class Ledger:
         """Return the record of one trial, or None where it has not finished."""
         path = self.trial_folder(trial_id) / _RECORD
         return TrialRecord.from_dict(json.loads(path.read_text())) if path.exists() else None
+
+
+def _move(draft: Path, final: Path) -> None:
+    """Put a whole draft in place of what may be there; of two writers at once the later one stays."""
+    while True:
+        shutil.rmtree(final, ignore_errors=True)  # os.replace takes no folder that is not empty
+        try:
+            os.replace(draft, final)  # noqa: PTH105
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        else:
+            return
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -5,6 +5,7 @@ import argparse
 from rich.console import Console
 
 from clusterability.cli.report import show_report
+from clusterability.errors import TrackingError
 from clusterability.spaces import load_space
 
 
@@ -21,14 +22,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fresh", action="store_true", help="start anew instead of continuing the same sweep"
     )
+    parser.add_argument("--retry-failed", action="store_true", help="run failed trials again")
+    parser.add_argument("--address", help="Ray cluster to run on: auto, host:port or ray://host:port")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run the sweep and its report."""
     space = load_space(arguments.space, arguments.overrides)
-    from clusterability.sweep import run_sweep  # Ray and torch: seconds that a typo should not cost
+    from clusterability.sweep import SweepOptions, run_sweep  # Ray and torch: seconds a typo should not cost
 
-    outcome = run_sweep(space, console, fresh=arguments.fresh)
+    options = SweepOptions(
+        fresh=arguments.fresh, retry_failed=arguments.retry_failed, address=arguments.address
+    )
+    outcome = run_sweep(space, console, options)
+    if outcome.untracked:
+        raise TrackingError(
+            f"{outcome.num_complete} trials complete, {outcome.num_failed} failed, all kept on disk, but the "
+            f"tracking store lacks some: {outcome.untracked}; later: clusterability sync {outcome.sweep_id}"
+        )
     if outcome.state == "stopped":
         console.print(f"stopped; {outcome.num_complete} trials are kept. The same command continues.")
         return 130

@@ -1,35 +1,38 @@
 """Run a sweep, or what is left of it, from beginning to end."""
 
-import logging
+import gc
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 
-from ray import tune
+from ray.exceptions import RayError
+from ray.tune import TuneError
 from rich.console import Console
 
-from clusterability.errors import StorageError, TrackingError
+from clusterability.errors import ClusterabilityError, ResourceError, StorageError, TrackingError
 from clusterability.ledger import Ledger
 from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
+from clusterability.sweep.cluster import check_nodes, ray_cluster, start_here
 from clusterability.sweep.monitor import SweepMonitor
-from clusterability.sweep.preflight import TrialResources, check_networks, plan_resources, this_machine
+from clusterability.sweep.preflight import TrialResources, check_networks, check_space_left, plan_resources
 from clusterability.sweep.progress import Tally, make_display
 from clusterability.sweep.quiet_ray import ray
-from clusterability.sweep.searcher import ReplicatedSearch
 from clusterability.sweep.session import open_session, space_of, sweep_id_of
-from clusterability.sweep.watchdog import TrialLimits
-from clusterability.sweep.worker import train_and_measure
+from clusterability.sweep.tuning import TUNE_FOLDER, tune_trials
+from clusterability.sweep.worker import RunTrial
 from clusterability.tracking import (
     RUNS_FOLDER,
     TRACKING_FAILURES,
     BackgroundTracking,
     Tracker,
     connect,
-    tracking_uri,
+    first_line,
+    open_tracker,
 )
+from clusterability.trial import run_trial
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,48 +48,60 @@ class SweepOutcome:
     """Why the tracking store lacks some of it; None: it has everything."""
 
 
-def run_sweep(
-    space: SearchSpace, console: Console, *, fresh: bool = False, retry_failed: bool = False
-) -> SweepOutcome:
-    """Run the trials of `space` that have no record yet, and track them.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SweepOptions:
+    """How a sweep is run, as against what it is."""
 
-    The same space continues its newest sweep; `fresh` starts another; `retry_failed` repeats failed trials.
-    Ctrl-C ends the sweep with state "stopped"; every finished trial is kept.
+    fresh: bool = False
+    """Start another sweep instead of continuing the newest one of the space."""
+    retry_failed: bool = False
+    """Repeat the trials that failed before."""
+    address: str | None = None
+    """Ray cluster to run on: auto, host:port or ray://host:port; None: this machine."""
+
+
+def run_sweep(
+    space: SearchSpace, console: Console, options: SweepOptions | None = None, run: RunTrial = run_trial
+) -> SweepOutcome:
+    """Let `run` do the trials of `space` that have no record yet, and track them.
+
+    The same space continues its newest sweep. Ctrl-C and SIGTERM end it with state "stopped"; every finished
+    trial is kept.
 
     Raises:
-        ResourceError, DataError, ConfigError, TrackingError: found before anything is started or written.
-        StorageError: the disk is full, or cannot be written for another reason; what is on it is whole.
+        ResourceError, DataError, ConfigError, TrackingError: found before anything is started.
+        StorageError: a folder that cannot be written, or that ran full; what is on it is whole.
     """
-    resources = plan_resources(space, this_machine())
-    check_networks(space)
-    uri = tracking_uri()
-    client = connect(uri)
-    runs = RUNS_FOLDER.resolve()
-    sweep_id = sweep_id_of(space, runs, fresh)
-    with open_session(space, runs, sweep_id) as ledger:
-        finished = _finished(ledger, retry_failed)
-        tracker = Tracker(client, uri, space, sweep_id)
-        state = "complete"
-        if len(finished) < space.num_trials:
-            console.print(
-                _headline(space, sweep_id, resources, len(finished)), highlight=False, soft_wrap=True
-            )
-            state = _run_trials(space, ledger, finished, tracker, resources, console)
-        else:
-            console.print(
-                f"sweep {sweep_id} is complete: {len(finished)} trials; --fresh runs it anew",
-                highlight=False,
-                soft_wrap=True,
-            )
-        untracked = _finish_tracking(tracker, ledger, state)
-        records = list(ledger.records())
-    return SweepOutcome(
-        sweep_id=sweep_id,
-        state=state,
-        num_complete=sum(record.state == "complete" for record in records),
-        num_failed=sum(record.state == "failed" for record in records),
-        untracked=untracked,
-    )
+    options = options or SweepOptions()
+    with ray_cluster(options.address) as machines:
+        resources = plan_resources(space, *machines)
+        if options.address is None:
+            resources = replace(resources, limit=resources.concurrent)
+        network_bytes = check_networks(space)
+        runs = RUNS_FOLDER.resolve()
+        if options.address is not None:
+            check_nodes(space, runs)
+        connect()
+        sweep_id = sweep_id_of(space, runs, options.fresh)
+        with open_session(space, runs, sweep_id) as ledger:
+            finished = _finished(ledger, options.retry_failed)
+            num_left = space.num_trials - len(finished)
+            check_space_left(space, num_left, network_bytes, runs)
+            tracker = open_tracker(space, sweep_id)
+            if num_left > 0:
+                console.print(
+                    _headline(space, sweep_id, resources, len(finished)), highlight=False, soft_wrap=True
+                )
+                sweep = _Sweep(
+                    space=space, ledger=ledger, finished=finished, resources=resources, run=run,
+                    on_cluster=options.address is not None,
+                )  # fmt: skip
+                state, untracked = _run_to_the_end(sweep, tracker, console)
+            else:
+                _say_complete(console, sweep_id, len(finished))
+                state = "complete"
+                untracked = _finish_tracking(tracker, ledger, state)
+            return _outcome(sweep_id, state, ledger, untracked)
 
 
 def sync_sweep(sweep_id: str) -> None:
@@ -98,14 +113,22 @@ def sync_sweep(sweep_id: str) -> None:
     """
     runs = RUNS_FOLDER.resolve()
     space = space_of(sweep_id, runs)
-    uri = tracking_uri()
-    client = connect(uri)
     with open_session(space, runs, sweep_id) as ledger:
         num_finished = sum(1 for _ in ledger.records())
         state = "complete" if num_finished >= space.num_trials else "stopped"
-        reason = _finish_tracking(Tracker(client, uri, space, sweep_id), ledger, state)
+        reason = _finish_tracking(open_tracker(space, sweep_id), ledger, state)
     if reason:
         raise TrackingError(reason)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sweep:
+    space: SearchSpace
+    ledger: Ledger
+    finished: list[TrialRecord]
+    resources: TrialResources
+    run: RunTrial
+    on_cluster: bool
 
 
 def _finished(ledger: Ledger, retry_failed: bool) -> list[TrialRecord]:
@@ -118,29 +141,43 @@ def _finished(ledger: Ledger, retry_failed: bool) -> list[TrialRecord]:
     return [record for record in records if record.state != "failed"]
 
 
-def _run_trials(
-    space: SearchSpace,
-    ledger: Ledger,
-    finished: list[TrialRecord],
-    tracker: Tracker,
-    resources: TrialResources,
-    console: Console,
-) -> str:
-    tally = Tally(total=space.num_trials, concurrent=resources.concurrent, done_before=len(finished))
+def _run_to_the_end(sweep: _Sweep, tracker: Tracker, console: Console) -> tuple[str, str | None]:
+    """Run what is left; whatever ends it, leave no run RUNNING. Return the state, and what is untracked."""
+    try:
+        state = _run_trials(sweep, tracker, console)
+    except ClusterabilityError as error:
+        kept = f"{sum(1 for _ in sweep.ledger.records())} trials are kept; the same command continues"
+        untracked = _finish_tracking(tracker, sweep.ledger, "stopped")
+        late = f" (tracking lacks some, because {untracked})" if untracked else ""
+        raise type(error)(f"{error}; {kept}{late}") from None
+    finally:
+        shutil.rmtree(sweep.ledger.folder / TUNE_FOLDER, ignore_errors=True)
+    return state, _finish_tracking(tracker, sweep.ledger, state)
+
+
+def _run_trials(sweep: _Sweep, tracker: Tracker, console: Console) -> str:
+    space, ledger = sweep.space, sweep.ledger
+    tally = Tally(total=space.num_trials, done_before=len(sweep.finished))
     background = BackgroundTracking()
     display = make_display(console, space, tally.total)
-    with display, _terminated_like_interrupted():
+    with display:
         display.update(tally)
+        monitor = SweepMonitor(ledger, tracker, background, display, tally)
         try:
-            _tune(
-                space, ledger, finished, resources, SweepMonitor(ledger, tracker, background, display, tally)
-            )
+            if not sweep.on_cluster:
+                start_here()
+            with _terminated_like_interrupted():
+                tune_trials(space, ledger.folder, sweep.finished, sweep.resources, sweep.run, monitor)
+            background.close()
         except KeyboardInterrupt:
             return "stopped"
         except OSError as error:
-            kept = f"{tally.finished} trials are kept; the same command continues"
-            raise StorageError(f"{ledger.folder}: {error.strerror}; {kept}") from None
+            raise StorageError(f"{ledger.folder}: cannot be written: {error.strerror or error}") from None
+        except (RayError, TuneError) as error:
+            raise ResourceError(f"Ray ended the sweep: {first_line(error)}") from None
         finally:
+            # Ray ends the process when a handle of Tune's is collected on the tracking thread after this.
+            gc.collect()
             ray.shutdown()
             background.close()
     return "complete"
@@ -148,7 +185,10 @@ def _run_trials(
 
 @contextmanager
 def _terminated_like_interrupted() -> Iterator[None]:
-    """Let SIGTERM end the sweep as Ctrl-C does: a scheduler that takes the machine back sends it."""
+    """Let SIGTERM end the sweep as Ctrl-C does: a scheduler that takes the machine back sends it.
+
+    Ray must be running already: when it starts it sets a handler of its own, which aborts.
+    """
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -160,54 +200,29 @@ def _terminated_like_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _tune(
-    space: SearchSpace,
-    ledger: Ledger,
-    finished: list[TrialRecord],
-    resources: TrialResources,
-    monitor: SweepMonitor,
-) -> None:
-    machine = this_machine()
-    ray.init(
-        num_cpus=machine.cpus,
-        num_gpus=machine.gpus,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-    )
-    search = ReplicatedSearch(space, finished)
-    limits = TrialLimits(
-        threads=resources.cpus,
-        minutes=space.resources.max_minutes_per_trial,
-        memory_gb=space.resources.memory_gb_per_trial,
-    )
-    trainable = partial(train_and_measure, sweep_folder=str(ledger.folder), limits=limits)
-    tune.Tuner(
-        tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
-        tune_config=tune.TuneConfig(
-            search_alg=search,
-            num_samples=search.num_remaining,
-            max_concurrent_trials=resources.concurrent,
-            reuse_actors=True,  # a worker imports torch once, not once per trial
-            trial_dirname_creator=lambda trial: trial.trial_id,
-        ),
-        run_config=tune.RunConfig(
-            name=".tune",
-            storage_path=str(ledger.folder),
-            callbacks=[monitor],
-            verbose=0,
-            failure_config=tune.FailureConfig(max_failures=1),  # a lost worker is not the trial's fault
-        ),
-    ).fit()
-
-
 def _finish_tracking(tracker: Tracker, ledger: Ledger, state: str) -> str | None:
     """Return why the store could not be brought up to date, or None."""
     try:
         tracker.finish_sweep(ledger, state)
     except TRACKING_FAILURES as error:
-        return str(error).splitlines()[0]
+        return first_line(error)
     return None
+
+
+def _outcome(sweep_id: str, state: str, ledger: Ledger, untracked: str | None) -> SweepOutcome:
+    states = [record.state for record in ledger.records()]
+    return SweepOutcome(
+        sweep_id=sweep_id,
+        state=state,
+        num_complete=states.count("complete"),
+        num_failed=states.count("failed"),
+        untracked=untracked,
+    )
+
+
+def _say_complete(console: Console, sweep_id: str, num_finished: int) -> None:
+    line = f"sweep {sweep_id} is complete: {num_finished} trials; --fresh runs it anew"
+    console.print(line, highlight=False, soft_wrap=True)
 
 
 def _headline(space: SearchSpace, sweep_id: str, resources: TrialResources, num_finished: int) -> str:

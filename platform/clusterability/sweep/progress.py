@@ -16,7 +16,6 @@ class Tally:
     """Where the sweep stands."""
 
     total: int
-    concurrent: int
     done_before: int = 0
     """Trials finished in earlier sessions."""
     running: int = 0

@@ -21,7 +21,8 @@ for name, value in _SETTINGS.items():
 
 import ray  # noqa: E402
 
-for logger in ("ray", "ray.tune", "ray.train", "ray.air"):
+for logger in ("ray", "ray.train", "ray.air"):
     logging.getLogger(logger).setLevel(logging.ERROR)
+logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # our own line tells of a lost worker
 
 __all__ = ["ray"]

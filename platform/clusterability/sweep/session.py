@@ -29,6 +29,11 @@ def space_of(sweep_id: str, runs: Path) -> SearchSpace:
     return resolve_space(content["name"], content["definition"], {})
 
 
+def is_sweep(folder: Path) -> bool:
+    """Whether a sweep has its place in `folder`, as seen from this machine."""
+    return (folder / _SPACE).is_file()
+
+
 def sweep_id_of(space: SearchSpace, runs: Path, fresh: bool) -> str:
     """Return the sweep's identifier: the space's name and fingerprint, and a number from the second on.
 
@@ -50,20 +55,28 @@ def open_session(space: SearchSpace, runs: Path, sweep_id: str) -> Iterator[Ledg
         ConfigError: another process runs the same sweep.
     """
     folder = runs / sweep_id
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"{folder}: cannot be made: {error.strerror}") from None
     lock = FileLock(folder / ".lock")  # the system lets go of it even when its holder is killed
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
-    except Timeout:
+    except OSError as error:  # a Timeout is one of them
+        if not isinstance(error, Timeout):
+            raise StorageError(f"{folder}: cannot be written: {error.strerror}") from None
         raise ConfigError(
             f"sweep {sweep_id} is running in another process; wait for it, or use --fresh for a second one"
         ) from None
+    ledger = Ledger(folder=folder)
     try:
-        summary = {"name": space.name, "definition": space.definition}
-        write_atomically(folder / _SPACE, json.dumps(summary, indent=1))
-        yield Ledger(folder=folder)
+        ledger.remove_drafts()
+        _describe(space, folder)
+        yield ledger
     finally:
         lock.release()
+
+
+def _describe(space: SearchSpace, folder: Path) -> None:
+    summary = {"name": space.name, "definition": space.definition}
+    try:
+        write_atomically(folder / _SPACE, json.dumps(summary, indent=1))
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be written: {error.strerror}") from None

@@ -1,5 +1,6 @@
 """What Ray runs for each trial."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,19 +9,26 @@ from ray import tune
 from threadpoolctl import threadpool_limits
 
 from clusterability.config import TrialConfig
+from clusterability.errors import StorageError
 from clusterability.ledger import Ledger
 from clusterability.record import TrialRecord
+from clusterability.sweep.session import is_sweep
 from clusterability.sweep.watchdog import TrialLimits, watched
-from clusterability.trial import run_trial
+
+RunTrial = Callable[[TrialConfig], TrialRecord]
 
 
-def train_and_measure(suggestion: dict[str, Any], *, sweep_folder: str, limits: TrialLimits) -> None:
+def train_and_measure(
+    suggestion: dict[str, Any], *, sweep_folder: str, limits: TrialLimits, run: RunTrial
+) -> None:
     """Run one trial, keep its record in the ledger, and report its metrics to Tune.
 
     A trial that fails is a record like any other: the worker process lives on and takes the next one. A trial
     whose record is there already, because its first worker was lost after writing it, is reported from it.
     """
     config, ledger = TrialConfig.from_dict(suggestion["trial"]), Ledger(folder=Path(sweep_folder))
+    if not is_sweep(ledger.folder):
+        raise StorageError(f"{sweep_folder}: this node does not see it; all nodes need one storage")
 
     def keep_failed(reason: str) -> None:
         ledger.write(TrialRecord(config=config, state="failed", error=reason))
@@ -29,6 +37,6 @@ def train_and_measure(suggestion: dict[str, Any], *, sweep_folder: str, limits: 
     if record is None:
         torch.set_num_threads(limits.threads)
         with threadpool_limits(limits.threads), watched(limits, keep_failed):
-            record = run_trial(config)
+            record = run(config)
         ledger.write(record)
     tune.report({**record.metrics, "state": record.state})

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
 
-from clusterability.tracking.store import TRACKING_FAILURES
+from clusterability.tracking.store import TRACKING_FAILURES, first_line
 
 _log = logging.getLogger(__name__)
 _PATIENCE = (
@@ -36,6 +36,7 @@ class BackgroundTracking:
         self._calls.put(None)
         self._thread.join(_PATIENCE)
         self._abandoned = self._thread.is_alive()
+        self._thread.join()  # the call under way: two writers at once would make a run twice
         return not self._abandoned
 
     def _work(self) -> None:
@@ -44,6 +45,6 @@ class BackgroundTracking:
                 call()
             except TRACKING_FAILURES as error:
                 if not self._warned:
-                    reason = str(error).splitlines()[0]
+                    reason = first_line(error)
                     _log.warning("tracking failed (%s); the sweep goes on, records are kept on disk", reason)
                 self._warned = True

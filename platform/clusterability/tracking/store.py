@@ -41,15 +41,16 @@ def connect(uri: str | None = None) -> MlflowClient:
     uri = uri or tracking_uri()
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    if uri.startswith("sqlite:///"):
-        Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     try:
+        if uri.startswith("sqlite:///"):
+            Path(uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)  # the first call creates and migrates a database
     except TRACKING_FAILURES as error:
-        raise TrackingError(f"tracking store {uri}: not reachable: {_first_line(error)}") from None
+        raise TrackingError(f"tracking store {uri}: not reachable: {first_line(error)}") from None
     return client
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+def first_line(error: Exception) -> str:
+    """Return what an error says, without the pages that libraries append."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

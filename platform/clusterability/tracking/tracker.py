@@ -7,13 +7,21 @@ from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
 
 from clusterability.config import TrialConfig
+from clusterability.errors import TrackingError
 from clusterability.ledger import Ledger
 from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
-from clusterability.tracking.store import artifact_location
+from clusterability.tracking.store import (
+    TRACKING_FAILURES,
+    artifact_location,
+    connect,
+    first_line,
+    tracking_uri,
+)
 from clusterability.tracking.view import save_view
 
 _RUN_STATUS = {"complete": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
@@ -24,6 +32,7 @@ class Tracker:
     """Writes one sweep. A run that exists already is continued, so a repeated call leaves no duplicate."""
 
     def __init__(self, client: MlflowClient, uri: str, space: SearchSpace, sweep_id: str) -> None:
+        """Find or make the sweep's run; see `open_tracker` for one that a user asked for."""
         self._client = client
         self._space = space
         self._sweep_id = sweep_id
@@ -56,6 +65,7 @@ class Tracker:
 
     def finish_sweep(self, ledger: Ledger, state: str) -> None:
         """Bring the store to what the ledger says, and leave no run of the sweep RUNNING."""
+        self.run_id = self._find_sweep_run() or self._create_sweep_run()
         self._read_trials()
         for record in ledger.records():
             if self._ended.get(record.config.trial_id) != record.state:
@@ -98,9 +108,13 @@ class Tracker:
 
     def _find_sweep_run(self) -> str | None:
         condition = f"tags.kind = 'sweep' and tags.sweep_id = '{self._sweep_id}'"
-        runs = self._client.search_runs([self._experiment_id], condition, max_results=1)
+        runs = self._client.search_runs(
+            [self._experiment_id], condition, order_by=["start_time ASC"], max_results=100
+        )
         if not runs:
             return None
+        for duplicate in runs[1:]:  # a retried request can have made the run twice
+            self._client.delete_run(duplicate.info.run_id)
         self._reopen(runs[0].info.run_id)
         return runs[0].info.run_id
 
@@ -141,6 +155,20 @@ class Tracker:
                 self._ended[trial_id] = run.data.tags["state"]
 
 
+def open_tracker(space: SearchSpace, sweep_id: str) -> Tracker:
+    """Return the tracker of a sweep in the store of `tracking_uri`.
+
+    Raises:
+        TrackingError: the store does not answer.
+    """
+    uri = tracking_uri()
+    client = connect(uri)
+    try:
+        return Tracker(client, uri, space, sweep_id)
+    except TRACKING_FAILURES as error:
+        raise TrackingError(f"tracking store {uri}: {first_line(error)}") from None
+
+
 def trial_runs(client: MlflowClient, experiment_id: str, sweep_id: str) -> list[Run]:
     """Return all runs of a sweep's trials, oldest first."""
     condition = f"tags.kind = 'trial' and tags.sweep_id = '{sweep_id}'"
@@ -159,7 +187,14 @@ def _experiment(client: MlflowClient, uri: str, name: str) -> str:
     experiment = client.get_experiment_by_name(name)
     if experiment is not None:
         return experiment.experiment_id
-    return client.create_experiment(name, artifact_location=artifact_location(uri))
+    try:
+        return client.create_experiment(name, artifact_location=artifact_location(uri))
+    except MlflowException:
+        # A request that was carried out, answered with an error, and sent again.
+        experiment = client.get_experiment_by_name(name)
+        if experiment is None:
+            raise
+        return experiment.experiment_id
 
 
 def _metrics(record: TrialRecord) -> list[Metric]:

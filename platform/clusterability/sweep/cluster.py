@@ -1,0 +1,158 @@
+"""The Ray cluster that trials run on: this machine, or machines that are there already."""
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from ray.exceptions import RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+import clusterability
+from clusterability.config import DatasetConfig
+from clusterability.data import load_dataset
+from clusterability.errors import ClusterabilityError, DataError, ResourceError, StorageError
+from clusterability.spaces import SearchSpace
+from clusterability.sweep.preflight import Machine, network_variants, this_machine
+from clusterability.sweep.quiet_ray import ray
+
+_SECONDS_TO_ANSWER = 5
+_SECONDS_TO_INSPECT = 600  # a node may have a data set to download
+_LOOPBACK = ("127.", "localhost", "::1", "[::1]")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodeReport:
+    """What a node says of itself before trials are sent to it."""
+
+    host: str
+    token: str
+    """What it read in the shared storage; empty: nothing."""
+    data_error: str = ""
+
+
+@contextmanager
+def ray_cluster(address: str | None) -> Iterator[tuple[Machine, ...]]:
+    """Yield the machines of the cluster at `address`, connected.
+
+    None: this machine, where Ray is not started yet.
+
+    Raises:
+        ResourceError: no cluster answers there.
+    """
+    try:
+        if address is None:
+            yield (this_machine(),)
+        else:
+            _connect(address)
+            yield _machines()
+    finally:
+        ray.shutdown()
+
+
+def start_here() -> None:
+    """Start Ray on this machine for this process alone, and connect to it."""
+    machine = this_machine()
+    ray.init(num_cpus=machine.cpus, num_gpus=machine.gpus, include_dashboard=False, **_QUIET)
+
+
+def check_nodes(space: SearchSpace, runs: Path) -> None:
+    """Let every node read a token in `runs` and fetch the data sets, so that no trial finds them missing.
+
+    Raises:
+        StorageError: a node does not see the folder that the driver sees.
+        DataError: a node cannot have a data set.
+        ResourceError: a node cannot run this package.
+    """
+    token, datasets = uuid4().hex, list(dict.fromkeys(item.dataset for item in network_variants(space)))
+    path = runs / f".token-{token[:8]}"
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        path.write_text(token)
+    except OSError as error:
+        raise StorageError(f"{runs}: cannot be written: {error.strerror}") from None
+    try:
+        reports = _ask_each_node(path, datasets)
+    finally:
+        path.unlink(missing_ok=True)
+    blind = [report.host for report in reports if report.token != token]
+    if blind:
+        raise StorageError(f"{runs}: not seen by {', '.join(blind)}; allowed: a folder that all nodes share")
+    for report in reports:
+        if report.data_error:
+            raise DataError(f"node {report.host}: {report.data_error}")
+
+
+def _connect(address: str) -> None:
+    local = address.removeprefix("ray://").startswith(_LOOPBACK)
+    if address != "auto":
+        _require_answer(address)
+        if not local:
+            os.environ.setdefault("RAY_AUTH_MODE", "token")
+    package = str(Path(clusterability.__file__).parent)
+    try:
+        ray.init(address=address, runtime_env={"py_modules": [package]}, **_QUIET)
+    except (ConnectionError, RayError, RuntimeError, ValueError, ImportError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ResourceError(f"--address {address}: Ray cannot be reached there: {reason}") from None
+
+
+def _require_answer(address: str) -> None:
+    """Try the port first: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ResourceError(f"--address: got {address!r}, allowed: auto, host:port, or ray://host:port")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS_TO_ANSWER).close()
+    except OSError as error:
+        raise ResourceError(
+            f"--address {address}: nothing answers there ({error.strerror or error}); "
+            "start the Ray cluster first, on one machine with: make cluster-up"
+        ) from None
+
+
+def _machines() -> tuple[Machine, ...]:
+    resources: list[dict[str, Any]] = [node["Resources"] for node in _alive_nodes()]
+    machines = [Machine(cpus=int(item.get("CPU", 0)), gpus=int(item.get("GPU", 0))) for item in resources]
+    return tuple(machines)
+
+
+def _alive_nodes() -> list[dict[str, Any]]:
+    return [node for node in ray.nodes() if node["Alive"]]
+
+
+def _ask_each_node(path: Path, datasets: list[DatasetConfig]) -> list[NodeReport]:
+    task: Any = ray.remote(num_cpus=0)(_inspect)
+    nodes = _alive_nodes()
+    pinned = [NodeAffinitySchedulingStrategy(node_id=node["NodeID"], soft=False) for node in nodes]
+    reports = [task.options(scheduling_strategy=item).remote(str(path), datasets) for item in pinned]
+    answers = []
+    for node, report in zip(nodes, reports, strict=True):
+        name = node["NodeManagerAddress"]
+        try:
+            answer: NodeReport = ray.get(report, timeout=_SECONDS_TO_INSPECT)
+        except RayError as error:
+            told = [line.strip() for line in str(error).splitlines() if line.strip()]
+            raise ResourceError(f"node {name}: cannot run trials: {told[-1]}") from None
+        answers.append(replace(answer, host=f"{answer.host} ({name})"))
+    return answers
+
+
+def _inspect(path: str, datasets: list[DatasetConfig]) -> NodeReport:
+    """Run on a node."""
+    token = Path(path).read_text() if Path(path).is_file() else ""
+    data_error = ""
+    try:
+        for dataset in datasets:
+            load_dataset(dataset, 0)
+    except ClusterabilityError as error:
+        data_error = str(error)
+    return NodeReport(host=socket.gethostname(), token=token, data_error=data_error)
+
+
+_QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}

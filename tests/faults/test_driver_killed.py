@@ -1,0 +1,43 @@
+"""kill -9 of the driver at random moments of a sweep of 24 trials, then the same command again.
+
+The number of rounds is KILL_ROUNDS (default 2); each draws its moment from its own number.
+"""
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "2"))
+COMMAND = [
+    "sweep",
+    "smoke",
+    "training.epochs=1",
+    "nulls.num_shuffles=2",
+    "axes.training.clusterability_weight=[0, 0.1, 0.3]",
+    "seeds=[0, 1, 2, 3, 4, 5, 6, 7]",
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("round_number", range(ROUNDS))
+def test_every_trial_is_there_once_after_a_kill_at_a_random_moment(workplace, round_number):
+    moment = random.Random(round_number)
+    driver = workplace.start(*COMMAND)
+    # Most kills fall among the trials, some before the first one or while tracking catches up.
+    first = moment.randrange(0, 25)
+    workplace.wait_for(lambda: workplace.num_records() >= first or driver.poll() is not None)
+    time.sleep(moment.uniform(0, 1.5))
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    before = {
+        path: path.stat().st_mtime_ns for path in workplace.folder.glob("runs/*/trials/[!.]*/record.json")
+    }
+    result = workplace.run(*COMMAND)
+    assert result.returncode == 0, result.stderr
+    assert "24 trials complete, 0 failed" in result.stdout
+    workplace.assert_whole(24)
+    workplace.assert_in_csv()
+    assert all(path.stat().st_mtime_ns == written for path, written in before.items())
