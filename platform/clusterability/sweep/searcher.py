@@ -27,6 +27,7 @@ class ReplicatedSearch(Searcher):
         self._running: dict[str, TrialConfig] = {}
         self._outcomes: dict[str, dict[int, Outcome | None]] = defaultdict(dict)
         known = {record.config.condition_id: record.config for record in finished}
+        self._begun = set(known)
         self._proposer = make_proposer(space, len(known))
         for record in finished:
             self._outcomes[record.config.condition_id][record.config.seed] = self._outcome(record.metrics)
@@ -41,10 +42,10 @@ class ReplicatedSearch(Searcher):
         if self._budget <= 0:
             return Searcher.FINISHED
         if not self._queue:
-            assignment = self._proposer.propose()
-            if assignment is None:
+            config = self._next_condition()
+            if config is None:
                 return Searcher.FINISHED
-            self._queue.extend(self._missing(self._space.trial(assignment, self._space.seeds[0])))
+            self._queue.extend(self._missing(config))
         config = self._queue.popleft()
         self._budget -= 1
         self._running[trial_id] = config
@@ -62,6 +63,15 @@ class ReplicatedSearch(Searcher):
             return
         self._outcomes[config.condition_id][config.seed] = None if error else self._outcome(result or {})
         self._tell_if_whole(config)
+
+    def _next_condition(self) -> TrialConfig | None:
+        while (assignment := self._proposer.propose()) is not None:
+            config = self._space.trial(assignment, self._space.seeds[0])
+            # The proposer does not know a condition that an earlier session began and this one completes.
+            if config.condition_id not in self._begun:
+                self._begun.add(config.condition_id)
+                return config
+        return None
 
     def _missing(self, config: TrialConfig) -> list[TrialConfig]:
         done = self._outcomes[config.condition_id]

@@ -53,3 +53,14 @@ def test_failed_replicates_count_as_tried(space):
     rest = run_all(ReplicatedSearch(space, [record(config, state="failed") for config in first]))
     assert not {config.trial_id for config in first} & {config.trial_id for config in rest}
     assert len(rest) == 6
+
+
+@pytest.mark.parametrize("num_finished", range(8))
+def test_a_resumed_search_repeats_nothing_while_results_are_awaited(space, num_finished):
+    first = run_all(ReplicatedSearch(space, []))[:num_finished]
+    search = ReplicatedSearch(space, [record(config) for config in first])
+    rest = []
+    while (suggestion := search.suggest(f"trial {len(rest)}")) != Searcher.FINISHED:  # none completes
+        rest.append(TrialConfig.from_dict(suggestion["trial"]))
+    assert len(rest) == 8 - num_finished
+    assert len({config.trial_id for config in first + rest}) == 8
