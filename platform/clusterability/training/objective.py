@@ -66,7 +66,7 @@ def penalties_of(module: nn.Module, config: TrainingConfig) -> Iterator[Penaltie
         module,
         config.clusterability_eigenvalues,
         edge_weights=edges,
-        follow_every=_FOLLOW_EVERY if of_weights else 1,
+        follow_every=_FOLLOW_EVERY if of_weights and config.clusterability_every == 1 else 1,
     )
     try:
         if penalty.adds_gradients:
