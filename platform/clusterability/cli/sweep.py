@@ -4,7 +4,7 @@ import argparse
 
 from rich.console import Console
 
-from clusterability.cli.report import show_report
+from clusterability.cli.plan import show_plan
 from clusterability.errors import TrackingError
 from clusterability.spaces import load_space
 
@@ -24,16 +24,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--retry-failed", action="store_true", help="run failed trials again")
     parser.add_argument("--address", help="Ray cluster to run on: auto, host:port or ray://host:port")
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="list trials, resources and time; start nothing",
+    )
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run the sweep and its report."""
     space = load_space(arguments.space, arguments.overrides)
-    from clusterability.sweep import SweepOptions, run_sweep  # Ray and torch: seconds a typo should not cost
+    # Ray, torch and MLflow: seconds that a typo should not cost.
+    from clusterability.cli.report import show_report
+    from clusterability.sweep import SweepOptions, plan_sweep, run_sweep
 
     options = SweepOptions(
         fresh=arguments.fresh, retry_failed=arguments.retry_failed, address=arguments.address
     )
+    if arguments.dry_run:
+        show_plan(space, plan_sweep(space, options), console)
+        return 0
     outcome = run_sweep(space, console, options)
     if outcome.untracked:
         raise TrackingError(

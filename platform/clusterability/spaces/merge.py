@@ -12,6 +12,8 @@ from clusterability.errors import ConfigError, unknown_name
 
 _WORDS = {int: "an integer", float: "a number", str: "a text", bool: "true or false", type(None): "null"}
 
+_CANNOT_MERGE = (OmegaConfBaseException, TypeError)  # a mapping over a list is a bare TypeError
+
 
 def merge(kind: type, layers: list[dict[str, Any]]) -> Any:
     """Return an instance of the dataclass `kind` with the nested values of `layers`, later ones first.
@@ -23,7 +25,7 @@ def merge(kind: type, layers: list[dict[str, Any]]) -> Any:
         _check_names(kind, layer, "")
     try:
         return _merge(kind, layers)
-    except OmegaConfBaseException as error:
+    except _CANNOT_MERGE as error:
         raise ConfigError(_explain(kind, layers, error)) from None
 
 
@@ -61,13 +63,13 @@ def _check_names(kind: type, content: dict[str, Any], prefix: str) -> None:
             _check_names(hints[key], expect_mapping(prefix + key, value), f"{prefix}{key}.")
 
 
-def _explain(kind: type, layers: list[dict[str, Any]], error: OmegaConfBaseException) -> str:
+def _explain(kind: type, layers: list[dict[str, Any]], error: Exception) -> str:
     """Find the one value that cannot be merged: OmegaConf does not name elements of tuples."""
     for layer in layers:
         for key, hint, value in _leaves(kind, layer, ""):
             try:
                 _merge(kind, [nested(key, value)])
-            except OmegaConfBaseException:
+            except _CANNOT_MERGE:
                 return f"{key}: got {value!r}, allowed: {_describe(hint)}"
     return " ".join(str(error).splitlines()[0].split())
 

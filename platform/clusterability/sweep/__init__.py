@@ -2,6 +2,7 @@
 
 # First, so that Ray reads its quiet settings before any module of this room imports it.
 from clusterability.sweep import quiet_ray  # noqa: F401  # isort: split
+from clusterability.sweep.dry_run import SweepPlan, plan_sweep
 from clusterability.sweep.launch import SweepOptions, SweepOutcome, run_sweep, sync_sweep
 
-__all__ = ["SweepOptions", "SweepOutcome", "run_sweep", "sync_sweep"]
+__all__ = ["SweepOptions", "SweepOutcome", "SweepPlan", "plan_sweep", "run_sweep", "sync_sweep"]

@@ -1,7 +1,6 @@
 """Run a sweep, or what is left of it, from beginning to end."""
 
 import gc
-import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from clusterability.sweep.preflight import TrialResources, check_networks, check
 from clusterability.sweep.progress import Tally, make_display
 from clusterability.sweep.quiet_ray import ray
 from clusterability.sweep.session import open_session, space_of, sweep_id_of
-from clusterability.sweep.tuning import TUNE_FOLDER, tune_trials
+from clusterability.sweep.tuning import tune_trials
 from clusterability.sweep.worker import RunTrial
 from clusterability.tracking import (
     RUNS_FOLDER,
@@ -150,8 +149,6 @@ def _run_to_the_end(sweep: _Sweep, tracker: Tracker, console: Console) -> tuple[
         untracked = _finish_tracking(tracker, sweep.ledger, "stopped")
         late = f" (tracking lacks some, because {untracked})" if untracked else ""
         raise type(error)(f"{error}; {kept}{late}") from None
-    finally:
-        shutil.rmtree(sweep.ledger.folder / TUNE_FOLDER, ignore_errors=True)
     return state, _finish_tracking(tracker, sweep.ledger, state)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from clusterability.errors import ConfigError, StorageError, unknown_name
 from clusterability.ledger import Ledger, write_atomically
 from clusterability.spaces import SearchSpace, resolve_space
 
+TUNE_FOLDER = ".tune"
+"""Tune's own files in the folder of a sweep; nothing resumes from them."""
 _SPACE = "space.json"
 
 
@@ -67,11 +70,18 @@ def open_session(space: SearchSpace, runs: Path, sweep_id: str) -> Iterator[Ledg
         ) from None
     ledger = Ledger(folder=folder)
     try:
-        ledger.remove_drafts()
+        _tidy(ledger)
         _describe(space, folder)
         yield ledger
     finally:
+        _tidy(ledger)
         lock.release()
+
+
+def _tidy(ledger: Ledger) -> None:
+    """Remove what this session leaves, or one that was killed has left."""
+    ledger.remove_drafts()
+    shutil.rmtree(ledger.folder / TUNE_FOLDER, ignore_errors=True)
 
 
 def _describe(space: SearchSpace, folder: Path) -> None:

@@ -13,11 +13,9 @@ from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
 from clusterability.sweep.preflight import TrialResources
 from clusterability.sweep.searcher import ReplicatedSearch
+from clusterability.sweep.session import TUNE_FOLDER
 from clusterability.sweep.watchdog import TrialLimits
 from clusterability.sweep.worker import RunTrial, train_and_measure
-
-TUNE_FOLDER = ".tune"
-"""Tune's own files in the folder of a sweep; nothing resumes from them."""
 
 
 class Listener(Protocol):

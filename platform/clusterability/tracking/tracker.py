@@ -38,7 +38,7 @@ class Tracker:
         self._sweep_id = sweep_id
         self._experiment_id = _experiment(client, uri, space.name)
         save_view(client, self._experiment_id, tuple(axis.name for axis in space.axes))
-        self.run_id = self._find_sweep_run() or self._create_sweep_run()
+        self.run_id = self._sweep_run()
         self._run_ids: dict[str, str] = {}
         self._ended: dict[str, str] = {}
         self._read_trials()
@@ -65,7 +65,7 @@ class Tracker:
 
     def finish_sweep(self, ledger: Ledger, state: str) -> None:
         """Bring the store to what the ledger says, and leave no run of the sweep RUNNING."""
-        self.run_id = self._find_sweep_run() or self._create_sweep_run()
+        self.run_id = self._sweep_run()
         self._read_trials()
         for record in ledger.records():
             if self._ended.get(record.config.trial_id) != record.state:
@@ -105,6 +105,10 @@ class Tracker:
         if params:
             self._client.log_batch(run.info.run_id, params=[Param(*item) for item in params.items()])
         return run
+
+    def _sweep_run(self) -> str:
+        made = self._find_sweep_run() or self._create_sweep_run()
+        return self._find_sweep_run() or made  # a request sent twice makes two: one is removed here
 
     def _find_sweep_run(self) -> str | None:
         condition = f"tags.kind = 'sweep' and tags.sweep_id = '{self._sweep_id}'"
