@@ -1,10 +1,11 @@
 # Every target first brings .venv up to date (a stamp file makes the second call instant).
 .DEFAULT_GOAL := help
-.PHONY: help setup sweep report ui test test-slow check bench clean
+.PHONY: help setup sweep report ui cluster-up cluster-down test test-slow check bench clean
 SHELL := bash
 
 PYTHON ?= python3
 SPACE ?= mlp_reg
+PORT ?= 6379
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +13,7 @@ RUN := $(VENV)/.stamp-run
 DEV := $(VENV)/.stamp-dev
 
 help:  ## print this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 setup: $(RUN)  ## install everything into .venv, pinned by constraints.txt (about 2 minutes, once)
 
@@ -24,6 +25,15 @@ report: $(RUN)  ## frontier, significance and figures of a space's newest sweep:
 
 ui: $(RUN)  ## serve the MLflow UI of all runs on 127.0.0.1:5000
 	@$(BIN)/clusterability ui $(ARGS)
+
+cluster-up: $(RUN)  ## start a Ray head here, for sweeps with ARGS="--address auto" (docs/multi-node.md)
+	@$(BIN)/ray get-auth-token --generate > /dev/null
+	@RAY_AUTH_MODE=token RAY_memory_monitor_refresh_ms=0 $(BIN)/ray start --head --port=$(PORT) \
+		--include-dashboard=false --disable-usage-stats $(ARGS)
+	@echo "Every node and driver needs this machine's ~/.ray/auth_token and RAY_AUTH_MODE=token"
+
+cluster-down: $(RUN)  ## end all of Ray that runs on this machine
+	@$(BIN)/ray stop
 
 test: $(DEV)  ## run the tests (minutes)
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)

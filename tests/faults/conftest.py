@@ -27,6 +27,8 @@ class Workplace:
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    prefix: list[str] = field(default_factory=list)
+    """What runs the command, such as `ip netns exec NAME`."""
     started: list[subprocess.Popen] = field(default_factory=list)
 
     def _settings(self) -> dict[str, str]:
@@ -35,7 +37,7 @@ class Workplace:
 
     def run(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [*CLI, *arguments],
+            [*self.prefix, *CLI, *arguments],
             cwd=self.folder,
             env=self._settings(),
             capture_output=True,
@@ -47,7 +49,7 @@ class Workplace:
         """Start in the background, in a session of its own; output goes to files `out` and `err`."""
         with (self.folder / "out").open("w") as out, (self.folder / "err").open("w") as err:
             process = subprocess.Popen(
-                [*CLI, *arguments],
+                [*self.prefix, *CLI, *arguments],
                 cwd=self.folder,
                 env=self._settings(),
                 stdout=out,

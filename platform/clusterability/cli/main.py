@@ -12,6 +12,7 @@ _COMMANDS = {
     "sweep": "run a search space and its report; the same command continues what was interrupted",
     "report": "frontier, significance, figures and page of a sweep",
     "sync": "bring the tracking store to what a sweep has on disk",
+    "doctor": "check versions, devices, storage, the tracking server and the data",
     "spaces": "list the search spaces",
     "ui": "serve the MLflow UI of all runs",
 }
