@@ -37,6 +37,10 @@ class ReplicatedSearch(Searcher):
             self._queue.extend(self._missing(config))
             self._tell_if_whole(config)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Tune pickles the search for a restore that we never ask for; a sweep resumes from the ledger.
+        return {}
+
     def suggest(self, trial_id: str) -> Any:
         """Return the configuration of the next trial, or FINISHED."""
         if self._budget <= 0:

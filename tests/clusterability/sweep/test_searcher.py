@@ -1,3 +1,4 @@
+import pickle
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,9 @@ def test_a_resumed_search_repeats_nothing_while_results_are_awaited(space, num_f
         rest.append(TrialConfig.from_dict(suggestion["trial"]))
     assert len(rest) == 8 - num_finished
     assert len({config.trial_id for config in first + rest}) == 8
+
+
+def test_tune_can_pickle_every_search_as_it_does_at_the_start(space):
+    search = ReplicatedSearch(space, [])
+    search.suggest("trial 0")
+    pickle.dumps(search)
