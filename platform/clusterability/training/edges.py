@@ -12,6 +12,7 @@ from clusterability.models.wiring import Wiring, edge_matrix, read_wiring
 from clusterability.training.adjacency import Layout
 
 _MEMORY = 0.9  # weight of the past in the running standard deviations
+_LEAST_SPREAD = 1e-6  # of the largest in the layer; less counts as none
 
 
 class EdgeWeights(Protocol):
@@ -107,7 +108,9 @@ class _Spread:
     def value(self) -> torch.Tensor:
         if self._running is None:
             raise GraphError("contributions are known once the module, in training mode, has seen a batch")
-        return self._running + (self._batch - self._batch.detach())
+        # A pixel lit once decays for ever: left in, its degree would become too small to be inverted.
+        alive = self._running > _LEAST_SPREAD * self._running.max()
+        return torch.where(alive, self._running + (self._batch - self._batch.detach()), 0)
 
     def see_input(self, module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
         self._see(module, inputs[0])
@@ -136,9 +139,12 @@ def _tap(module: nn.Module, wiring: Wiring, layer: int, spread: _Spread) -> Remo
 def _deviation(values: torch.Tensor) -> torch.Tensor:
     """Return each unit's standard deviation over all axes but 1; 0, with gradient 0, where constant."""
     axes = [axis for axis in range(values.dim()) if axis != 1]
-    # Two passes: torch's own variance is several times slower over the first axis.
-    variance = (values - values.mean(dim=axes, keepdim=True)).square().mean(dim=axes)
-    varies = variance > 0
+    # Two passes: torch's own variance is several times slower over the first axis. What rounding of the mean
+    # leaves of a constant is no spread, and its inverse would be huge.
+    mean = values.mean(dim=axes, keepdim=True)
+    variance = (values - mean).square().mean(dim=axes)
+    rounding = 16 * torch.finfo(values.dtype).eps * mean.detach().abs().flatten()
+    varies = variance > rounding.square()
     return torch.where(varies, torch.where(varies, variance, 1).sqrt(), 0)
 
 

@@ -132,3 +132,23 @@ def test_the_penalty_may_be_applied_every_few_steps() -> None:
         epochs=1, batch_size=64, clusterability_weight=1, learning_rate=1e-9, clusterability_every=4
     )
     assert train(module, dataset, fourth, 0).history[0]["penalty"] == pytest.approx(every, rel=1e-3)
+
+
+def test_an_input_that_was_seen_once_fades_away() -> None:
+    module = build_module(ModelConfig(widths=(8, 8)), input_shape=(6,), num_classes=3, seed=0)
+    edges = ContributionEdges(module)
+    penalty = ClusterabilityPenalty(module, 2, edge_weights=edges)
+    module.train()
+    inputs = torch.rand(32, 6)
+    module(inputs)
+    inputs[:, 0] = 0
+    for _ in range(900):  # 0.9^900: a number that is hardly one in float32
+        with torch.no_grad():
+            module(inputs)
+    module(inputs)
+    value = penalty()
+    value.backward()
+    assert value.isfinite()
+    assert (edges()[0][0] == 0).all()
+    for parameter in module.parameters():
+        assert parameter.grad is None or parameter.grad.isfinite().all()
