@@ -130,7 +130,7 @@ def test_trials_run_on_both_nodes_and_the_loss_of_one_costs_no_trial(workplace, 
 @pytest.mark.slow
 def test_a_node_that_joins_in_mid_sweep_gets_trials(workplace, smoke, machines):
     machines.start_node(head=True)
-    command = [*smoke, "seeds=[0, 1, 2, 3, 4, 5]", "training.epochs=400", "--address", f"{HEAD}:{PORT}"]
+    command = [*smoke, "seeds=[0, 1, 2, 3, 4, 5]", "training.epochs=900", "--address", f"{HEAD}:{PORT}"]
     driver = workplace.start(*command)
     workplace.wait_for(lambda: workplace.num_records() >= 1, seconds=240)
     machines.start_node(head=False)
@@ -163,7 +163,8 @@ def test_a_driver_without_the_token_is_turned_away(workplace, smoke, machines):
 @pytest.mark.parametrize(
     ("address", "message"),
     [
-        ("nowhere", "--address: got 'nowhere', allowed: auto, host:port, or ray://host:port"),
+        ("nowhere", "--address: got 'nowhere', allowed: auto or host:port"),
+        ("ray://127.0.0.1:10001", "--address: got 'ray://127.0.0.1:10001', allowed: auto or host:port"),
         ("127.0.0.1:9", "--address 127.0.0.1:9: nothing answers there"),
     ],
 )

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fresh", action="store_true", help="start anew instead of continuing the same sweep"
     )
     parser.add_argument("--retry-failed", action="store_true", help="run failed trials again")
-    parser.add_argument("--address", help="Ray cluster to run on: auto, host:port or ray://host:port")
+    parser.add_argument("--address", help="Ray cluster to run on: auto or host:port")
     parser.add_argument(
         "--dry-run",
         action="store_true",

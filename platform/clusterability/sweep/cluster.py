@@ -89,7 +89,7 @@ def check_nodes(space: SearchSpace, runs: Path) -> None:
 
 
 def _connect(address: str) -> None:
-    local = address.removeprefix("ray://").startswith(_LOOPBACK)
+    local = address.startswith(_LOOPBACK)
     if address != "auto":
         _require_answer(address)
         if not local:
@@ -104,9 +104,13 @@ def _connect(address: str) -> None:
 
 def _require_answer(address: str) -> None:
     """Try the port first: Ray itself would try for minutes."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise ResourceError(f"--address: got {address!r}, allowed: auto, host:port, or ray://host:port")
+    host, _, port = address.rpartition(":")
+    # ray:// would run Tune, and with it our tracking and our display, on the far side.
+    if address.startswith("ray://") or not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ResourceError(
+            f"--address: got {address!r}, allowed: auto or host:port, "
+            "on a machine that is a node of the cluster"
+        )
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS_TO_ANSWER).close()
     except OSError as error:

@@ -56,7 +56,7 @@ class SweepOptions:
     retry_failed: bool = False
     """Repeat the trials that failed before."""
     address: str | None = None
-    """Ray cluster to run on: auto, host:port or ray://host:port; None: this machine."""
+    """Ray cluster to run on: auto or host:port; None: this machine."""
 
 
 def run_sweep(

@@ -1,5 +1,6 @@
 """One run of Ray Tune: the search, the trials, and the events of each."""
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -76,6 +77,10 @@ def tune_trials(
         memory_gb=space.resources.memory_gb_per_trial,
     )
     trainable = partial(train_and_measure, sweep_folder=str(sweep_folder), limits=limits, run=run)
+    if resources.limit is None:
+        # Two trials wait for a place instead of one: the first often takes over the worker of a trial that
+        # ends, and a machine that has just joined would never be asked for long enough.
+        os.environ.setdefault("TUNE_MAX_PENDING_TRIALS_PG", "2")
     events = TrialEvents(listener)
     tuner = tune.Tuner(
         tune.with_resources(trainable, {"cpu": resources.cpus, "gpu": resources.gpus}),
