@@ -22,15 +22,20 @@ HEAT, NUM_SWEEPS = 0.06, 10
 
 
 def spectral_partition(
-    adjacency: NormalisedAdjacency, num_clusters: int, rng: np.random.Generator
+    adjacency: NormalisedAdjacency,
+    num_clusters: int,
+    rng: np.random.Generator,
+    vectors: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return labels by the paper's spectral clustering, shape (nodes,), -1 for nodes of degree 0.
 
     The k largest eigenvectors of D^-1/2 A D^-1/2, rows divided by sqrt(degree), k-means with 25 restarts (100
     above 2,000 nodes). Equivalent to scikit-learn's `SpectralClustering(affinity="precomputed",
     assign_labels="kmeans", n_init=25, eigen_solver="arpack")` within the noise of k-means.
+    `vectors` are those eigenvectors, shape (nodes, k), where they are known already.
     """
-    _, vectors = top_eigenpairs(adjacency, num_clusters)
+    if vectors is None:
+        _, vectors = top_eigenpairs(adjacency, num_clusters)
     num_starts = 25 if adjacency.layout.num_nodes <= 2000 else 100
     embedding = vectors * adjacency.scale[:, None]
     return _cluster_rows(adjacency, embedding, num_clusters, num_starts, MAX_ITERATIONS, rng)

@@ -1,5 +1,7 @@
 """n-cut of a weight graph."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -8,7 +10,7 @@ from clusterability.errors import GraphError, unknown_name
 from clusterability.graph import WeightGraph
 from clusterability.ncut.adjacency import fill, graph_layout
 from clusterability.ncut.eigen import top_eigenpairs
-from clusterability.ncut.estimators import PARTITIONERS
+from clusterability.ncut.estimators import PARTITIONERS, spectral_partition
 from clusterability.ncut.normalised import NormalisedAdjacency
 from clusterability.ncut.partition import (
     cluster_volumes,
@@ -30,31 +32,64 @@ def measure_ncut(
     graph of fewer nodes than clusters. Filan et al. 2021, section 2.
     """
     check_request(graph, num_clusters, estimator)
+    (result,) = _measure(graph, (num_clusters,), estimator, seed, reuse=False)
+    return result
+
+
+def measure_ncuts(
+    graph: WeightGraph, num_clusters: Iterable[int] = range(2, 17), estimator: str = "refined", seed: int = 0
+) -> tuple[NcutResult, ...]:
+    """Return `measure_ncut` for each number of clusters, with one eigendecomposition for all of them.
+
+    Differs in the `spectral` estimator only: its vectors are those of the shared decomposition in double
+    precision, so its partition is the same within the noise of k-means. n-cuts of different k are not
+    comparable as they are; n-cut / k is closer to being so. Raises GraphError as `measure_ncut` does.
+    """
+    numbers = tuple(num_clusters)
+    if not numbers:
+        raise GraphError("num_clusters: got no numbers, allowed: one or more")
+    for number in numbers:
+        check_request(graph, number, estimator)
+    return _measure(graph, numbers, estimator, seed, reuse=True)
+
+
+def _measure(
+    graph: WeightGraph, numbers: tuple[int, ...], estimator: str, seed: int, *, reuse: bool
+) -> tuple[NcutResult, ...]:
     layout = graph_layout(graph)
     flat = fill(layout, [block.matrix for block in graph.blocks])
     adjacency = NormalisedAdjacency(layout=layout, flat=flat)
-    with threadpool_limits(1, "blas"):  # the same sums in the same order on any machine, as in a null test
-        labels = PARTITIONERS[estimator](adjacency, num_clusters, seeds.generator(seed, "partition"))
-    within = weights_within(flat, layout.halves, layout.forward, labels, num_clusters)
-    volumes = cluster_volumes(adjacency.degrees, labels, num_clusters)
     precise = NormalisedAdjacency(layout=layout, flat=flat, dtype=np.float64)
-    eigenvalues, _ = top_eigenpairs(precise, min(num_clusters + 1, graph.num_nodes))
+    eigenvalues, vectors = top_eigenpairs(precise, min(max(numbers) + 1, graph.num_nodes))
     num_components = graph.num_components
-    return NcutResult(
-        value=ncut_value(within, volumes),
-        num_clusters=num_clusters,
-        estimator=estimator,
-        labels=labels,
-        cut=volumes - within,
-        volume=volumes,
-        modularity=modularity(within, volumes),
-        effective_clusters=effective_clusters(volumes),
-        eigenvalues=eigenvalues,
-        lower_bound=float(num_clusters - eigenvalues[:num_clusters].sum()),
-        num_components=num_components,
-        num_isolated=graph.num_isolated,
-        status=_status(num_components),
-    )
+    results = []
+    for k in numbers:
+        rng = seeds.generator(seed, "partition")
+        with threadpool_limits(1, "blas"):  # the same sums in the same order anywhere, as in a null test
+            if reuse and estimator == "spectral":
+                labels = spectral_partition(adjacency, k, rng, vectors[:, :k])
+            else:
+                labels = PARTITIONERS[estimator](adjacency, k, rng)
+        within = weights_within(flat, layout.halves, layout.forward, labels, k)
+        volumes = cluster_volumes(adjacency.degrees, labels, k)
+        results.append(
+            NcutResult(
+                value=ncut_value(within, volumes),
+                num_clusters=k,
+                estimator=estimator,
+                labels=labels,
+                cut=volumes - within,
+                volume=volumes,
+                modularity=modularity(within, volumes),
+                effective_clusters=effective_clusters(volumes),
+                eigenvalues=eigenvalues[: k + 1],
+                lower_bound=float(k - eigenvalues[:k].sum()),
+                num_components=num_components,
+                num_isolated=graph.num_isolated,
+                status=_status(num_components),
+            )
+        )
+    return tuple(results)
 
 
 def estimate_ncut(

@@ -1,0 +1,113 @@
+"""`clusterability measure CHECKPOINT`."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import Progress
+
+from clusterability.errors import GraphError, StorageError, unknown_name
+
+if TYPE_CHECKING:
+    from clusterability.graph import WeightGraph
+    from clusterability.record import NullTest
+
+_PICTURES = (".pdf", ".png", ".svg")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("checkpoint", type=Path, help=".safetensors, .pt, .pth, .ckpt, .bin or .npz")
+    parser.add_argument("--num-clusters", type=int, default=12, metavar="K", help="clusters (12)")
+    parser.add_argument("--estimator", default="refined", help="of clusters and nulls: refined or spectral")
+    parser.add_argument("--nulls", default="layer,layer_degree", help="names, or '' (layer,layer_degree)")
+    parser.add_argument("--num-shuffles", type=int, default=50, metavar="M", help="null networks each (50)")
+    parser.add_argument("--seed", type=int, default=0, help="of partitions and shuffles (0)")
+    parser.add_argument("--num-workers", type=int, default=1, help="threads of the null tests (1)")
+    parser.add_argument("--k-sweep", action="store_true", help="n-cut for 2 to 16 clusters too")
+    parser.add_argument("--kept-layers", default="paper", choices=("paper", "all"), help="of a CNN (paper)")
+    parser.add_argument("--kernel-norm", default="l1", choices=("l1", "l2"), help="of a kernel (l1)")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE", help="picture of network and nulls: png, pdf, svg"
+    )
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Measure one checkpoint and print what was found."""
+    from clusterability.cli.measurement import Measurement, as_dict, print_tables  # numba: seconds
+    from clusterability.graph import WeightGraph
+    from clusterability.ncut import measure_ncut, measure_ncuts
+    from clusterability.ncut.estimators import PARTITIONERS
+    from clusterability.ncut.measure import check_request
+
+    if arguments.seed < 0:
+        raise GraphError(f"seed: got {arguments.seed}, allowed: 0 or more")
+    if arguments.plot is not None:
+        _check_picture(arguments.plot)
+    graph = WeightGraph.from_checkpoint(
+        arguments.checkpoint, kernel_norm=arguments.kernel_norm, kept_layers=arguments.kept_layers
+    )
+    check_request(graph, arguments.num_clusters, arguments.estimator)
+    tests = _null_tests(graph, arguments)
+    k, seed = arguments.num_clusters, arguments.seed
+    measurement = Measurement(
+        graph=graph,
+        results={name: measure_ncut(graph, k, name, seed) for name in sorted(PARTITIONERS)},
+        estimator=arguments.estimator,
+        tests=tests,
+        sweeps={
+            name: measure_ncuts(graph, range(2, min(16, graph.num_nodes) + 1), name, seed)
+            for name in sorted(PARTITIONERS)
+            if arguments.k_sweep
+        },
+    )
+    if arguments.plot is not None:
+        _save_picture(measurement, arguments.plot)
+    if arguments.json:
+        print(json.dumps(as_dict(measurement), indent=2, allow_nan=False))
+    else:
+        print_tables(measurement, console)
+    return 0
+
+
+def _null_tests(graph: "WeightGraph", arguments: argparse.Namespace) -> tuple["NullTest", ...]:
+    from clusterability.nulls.models import NULLS
+    from clusterability.nulls.significance import null_tests
+
+    names = [name.strip() for name in arguments.nulls.split(",") if name.strip()]
+    for name in names:
+        if name not in NULLS:
+            raise GraphError(unknown_name("null", name, NULLS))
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        bars = {name: progress.add_task(f"null {name}", total=arguments.num_shuffles) for name in names}
+        return null_tests(
+            graph, names, arguments.num_shuffles, arguments.num_clusters, arguments.estimator,
+            arguments.seed, arguments.num_workers,
+            on_value=lambda name, found: progress.update(bars[name], completed=found),
+        )  # fmt: skip
+
+
+def _check_picture(path: Path) -> None:
+    """Say before minutes of work that the picture could not be kept."""
+    if path.suffix not in _PICTURES:
+        raise StorageError(f"plot {str(path)!r}: got suffix {path.suffix!r}, allowed: {', '.join(_PICTURES)}")
+    if path.is_dir() or not path.parent.is_dir():
+        raise StorageError(f"plot {str(path)!r}: got no file in a folder that exists, allowed: such a file")
+    if not os.access(path.parent, os.W_OK):
+        raise StorageError(f"plot {str(path)!r}: its folder cannot be written, allowed: one that can")
+
+
+def _save_picture(measurement, path: Path) -> None:
+    from clusterability.cli.measurement_plot import draw_measurement  # matplotlib: only where it is used
+
+    draft = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        draw_measurement(measurement).savefig(draft, dpi=150)
+        draft.replace(path)
+    except OSError as error:
+        raise StorageError(f"plot {str(path)!r} cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,160 @@
+"""What `clusterability measure` found, as tables and as plain values."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from clusterability.graph import WeightGraph
+from clusterability.ncut import NcutResult
+from clusterability.record import NullTest
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measurement:
+    """One network's n-cuts, clusters and null tests."""
+
+    graph: WeightGraph
+    results: dict[str, NcutResult]
+    """By estimator."""
+    estimator: str
+    """The estimator of the clusters and of the null tests."""
+    tests: tuple[NullTest, ...]
+    sweeps: dict[str, tuple[NcutResult, ...]]
+    """By estimator, one result per number of clusters; empty: not asked for."""
+
+    @property
+    def chosen(self) -> NcutResult:
+        """The result whose clusters are shown."""
+        return self.results[self.estimator]
+
+
+def cluster_rows(measurement: Measurement) -> list[dict[str, Any]]:
+    """Return per cluster its units per layer, share of the volume, cut, and one-sided units."""
+    graph, result = measurement.graph, measurement.chosen
+    layers = np.repeat(np.arange(len(graph.widths)), graph.widths)
+    one_sided = _one_sided(graph)
+    return [
+        {
+            "cluster": cluster,
+            "units_per_layer": np.bincount(layers[own], minlength=len(graph.widths)).tolist(),
+            "volume_share": float(result.volume[cluster] / result.volume.sum()),
+            "cut": float(result.cut[cluster]),
+            "ncut": float(result.cut[cluster] / result.volume[cluster]),
+            "one_sided_units": int(one_sided[own].sum()),
+        }
+        for cluster in range(result.num_clusters)
+        for own in [result.labels == cluster]
+    ]
+
+
+def _one_sided(graph: WeightGraph) -> np.ndarray:
+    """True for units that only read or only write although their layer does both, shape (nodes,)."""
+    reads, writes = np.zeros(graph.num_nodes), np.zeros(graph.num_nodes)
+    starts = graph.layer_starts
+    for block in graph.blocks:
+        writes[starts[block.source] : starts[block.source + 1]] += np.abs(block.matrix).sum(axis=1)
+        reads[starts[block.target] : starts[block.target + 1]] += np.abs(block.matrix).sum(axis=0)
+    sources, targets = {b.source for b in graph.blocks}, {b.target for b in graph.blocks}
+    both = np.repeat([i in sources and i in targets for i in range(len(graph.widths))], graph.widths)
+    return both & ((reads == 0) | (writes == 0))
+
+
+def as_dict(measurement: Measurement) -> dict[str, Any]:
+    """Return plain values, fit for JSON: what does not exist is None."""
+    graph, chosen = measurement.graph, measurement.chosen
+    return {
+        "layers": list(graph.layer_names),
+        "units": list(graph.full_widths),
+        "connected_units": list(graph.widths),
+        "num_components": chosen.num_components,
+        "num_isolated": chosen.num_isolated,
+        "num_clusters": chosen.num_clusters,
+        "estimator": measurement.estimator,
+        "status": chosen.status,
+        "lower_bound": chosen.lower_bound,
+        "eigenvalues": None if chosen.eigenvalues is None else chosen.eigenvalues.tolist(),
+        "ncut": {name: _result(result) for name, result in measurement.results.items()},
+        "null_tests": [
+            {
+                "null": test.null,
+                "observed": test.observed,
+                "mean": test.mean,
+                "sd": test.sd,
+                "z": test.z_score,
+                "p": test.p_value,
+                "status": test.status,
+                "values": test.null_values.tolist(),
+            }
+            for test in measurement.tests
+        ],
+        "clusters": cluster_rows(measurement),
+        "labels": chosen.labels.tolist(),
+        "k_sweep": {name: [_result(one) for one in sweep] for name, sweep in measurement.sweeps.items()},
+    }
+
+
+def _result(result: NcutResult) -> dict[str, Any]:
+    return {
+        "num_clusters": result.num_clusters,
+        "ncut": result.value,
+        "ncut_per_cluster": result.value_per_cluster,
+        "lower_bound": result.lower_bound,
+        "modularity": result.modularity,
+        "effective_clusters": result.effective_clusters,
+    }
+
+
+def print_tables(measurement: Measurement, console: Console) -> None:
+    """Print n-cuts, null tests, clusters and the sweep over k."""
+    graph, chosen = measurement.graph, measurement.chosen
+    console.print(
+        f"{'-'.join(map(str, graph.full_widths))}: {graph.num_nodes} connected units, {chosen.num_isolated} "
+        f"isolated, components: {chosen.num_components}",
+        highlight=False,
+    )
+    if chosen.status != "ok":
+        console.print(chosen.status, style="yellow", markup=False)
+    console.print(_ncut_table(f"n-cut, k = {chosen.num_clusters}", measurement.results.values()))
+    if measurement.tests:
+        table = _table(f"null tests ({measurement.estimator})", "null", "m", "mean", "sd", "z", "p")
+        for test in measurement.tests:
+            numbers = (_number(value) for value in (test.mean, test.sd, test.z_score, test.p_value))
+            table.add_row(test.null, str(len(test.null_values)), *numbers)
+        console.print(table)
+    table = _table(
+        f"clusters ({measurement.estimator})", "cluster", "units per layer", "volume", "cut", "one-sided"
+    )
+    for row in cluster_rows(measurement):
+        units = " ".join(map(str, row["units_per_layer"]))
+        share, one_sided = f"{row['volume_share']:.1%}", str(row["one_sided_units"])
+        table.add_row(str(row["cluster"]), units, share, _number(row["cut"]), one_sided)
+    console.print(table)
+    console.print("one-sided: hidden units without any incoming or without any outgoing weight")
+    for name, sweep in measurement.sweeps.items():
+        console.print(_ncut_table(f"n-cut by number of clusters ({name})", sweep))
+
+
+def _ncut_table(title: str, results) -> Table:
+    table = _table(title, "estimator", "k", "n-cut", "n-cut/k", "bound", "modularity", "eff. clusters")
+    for result in results:
+        numbers = (
+            result.value, result.value_per_cluster, result.lower_bound, result.modularity,
+            result.effective_clusters,
+        )  # fmt: skip
+        table.add_row(result.estimator, str(result.num_clusters), *map(_number, numbers))
+    return table
+
+
+def _table(title: str, first: str, *others: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4g}"

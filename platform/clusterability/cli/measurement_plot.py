@@ -1,0 +1,68 @@
+"""Picture of a clustered network beside its null values."""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from clusterability.cli.measurement import Measurement
+
+_EDGES_SHOWN = 3000  # more of them hide each other
+
+
+def draw_measurement(measurement: Measurement) -> Figure:
+    """Draw units by layer and cluster, the strongest edges, and a histogram of each null."""
+    figure = Figure(figsize=(12, 6), layout="constrained")
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2, width_ratios=(2, 1))
+    _draw_network(left, measurement)
+    _draw_nulls(right, measurement)
+    return figure
+
+
+def _draw_network(axes, measurement: Measurement) -> None:
+    graph, result = measurement.graph, measurement.chosen
+    starts, labels = graph.layer_starts, result.labels
+    colours = _colours(result.num_clusters)
+    layers = np.repeat(np.arange(len(graph.widths)), graph.widths)
+    heights = np.zeros(graph.num_nodes)
+    for layer, width in enumerate(graph.widths):
+        order = np.argsort(labels[starts[layer] : starts[layer + 1]], kind="stable")
+        heights[starts[layer] + order] = (np.arange(width) + 0.5) / max(width, 1)
+    edges = graph.adjacency().tocoo()
+    upper = edges.row < edges.col
+    rows, columns, weights = edges.row[upper], edges.col[upper], edges.data[upper]
+    strongest = np.argsort(weights)[-_EDGES_SHOWN:]
+    rows, columns = rows[strongest], columns[strongest]
+    ends = np.stack([np.stack([layers[side], heights[side]], axis=1) for side in (rows, columns)], axis=1)
+    shades = np.where((labels[rows] == labels[columns])[:, None], colours[labels[rows]], (0.7, 0.7, 0.7, 1.0))
+    axes.add_collection(LineCollection(list(ends), colors=shades, linewidths=0.3, alpha=0.5, zorder=1))
+    axes.scatter(layers, heights, c=colours[labels], s=6, zorder=2, linewidths=0)
+    axes.set_xticks(
+        range(len(graph.widths)),
+        [f"{n}\n({w})" for n, w in zip(graph.layer_names, graph.widths, strict=True)],
+    )
+    axes.set_yticks([])
+    axes.set_title(
+        f"n-cut {result.value:.2f}, k = {result.num_clusters} ({result.estimator}); "
+        f"the {len(strongest)} strongest of {len(weights)} edges, grey: between clusters",
+        fontsize="medium",
+    )
+
+
+def _colours(count: int) -> np.ndarray:
+    if count <= 20:
+        return colormaps["tab10" if count <= 10 else "tab20"](np.arange(count))
+    return colormaps["gist_rainbow"](np.linspace(0, 1, count))
+
+
+def _draw_nulls(axes, measurement: Measurement) -> None:
+    for test in measurement.tests:
+        z = "undefined" if test.z_score is None else f"{test.z_score:.1f}"
+        label = f"{test.null}: z {z}, p {test.p_value:.3g}"
+        axes.hist(test.null_values, bins=12, alpha=0.6, label=label)
+    axes.axvline(measurement.chosen.value, color="black", label="this network")
+    axes.set_xlabel(f"n-cut ({measurement.estimator})")
+    axes.set_ylabel("null networks")
+    axes.legend(fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0))  # off the line

@@ -1,0 +1,108 @@
+import json
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clusterability.cli import main
+
+QUICK = ["--num-clusters", "3", "--num-shuffles", "5"]
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """Return a file of three planted modules in a chain of three layers, one unit of it without inputs."""
+    block = np.kron(np.eye(3), np.ones((4, 4))) + 0.02
+    dead = block.copy()
+    dead[:, 0] = 0
+    path = tmp_path / "planted.npz"
+    np.savez(path, dead, block)
+    return path
+
+
+def test_json_holds_both_estimators_nulls_and_clusters_and_no_nan(checkpoint, capsys):
+    assert main(["measure", str(checkpoint), *QUICK, "--json", "--k-sweep"]) == 0
+    captured = capsys.readouterr()
+    found = json.loads(captured.out, parse_constant=pytest.fail)
+    assert set(found["ncut"]) == {"refined", "spectral"}
+    assert found["lower_bound"] <= found["ncut"]["refined"]["ncut"] + 1e-6
+    assert [test["null"] for test in found["null_tests"]] == ["layer", "layer_degree"]
+    assert found["null_tests"][0]["p"] == pytest.approx(1 / 6)
+    assert [cluster["units_per_layer"] for cluster in found["clusters"]] == [[4, 4, 4]] * 3
+    assert sum(cluster["volume_share"] for cluster in found["clusters"]) == pytest.approx(1)
+    assert sum(cluster["one_sided_units"] for cluster in found["clusters"]) == 1
+    assert [one["num_clusters"] for one in found["k_sweep"]["refined"]] == list(range(2, 17))
+
+
+def test_one_shuffle_leaves_z_empty(checkpoint, capsys):
+    arguments = ["--num-clusters", "3", "--num-shuffles", "1", "--nulls", "layer", "--json"]
+    assert main(["measure", str(checkpoint), *arguments]) == 0
+    (test,) = json.loads(capsys.readouterr().out)["null_tests"]
+    assert test["z"] is None
+    assert "more shuffles" in test["status"]
+
+
+def test_tables_and_picture(checkpoint, tmp_path, capsys):
+    picture = tmp_path / "picture.png"
+    assert main(["measure", str(checkpoint), *QUICK, "--plot", str(picture)]) == 0
+    out = capsys.readouterr().out
+    for word in ("refined", "spectral", "layer_degree", "4 4 4", "one-sided"):
+        assert word in out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["picture.png", "planted.npz"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--nulls", "layr"], "unknown null 'layr'. Did you mean 'layer'?"),
+        (["--estimator", "refind"], "unknown estimator 'refind'. Did you mean 'refined'?"),
+        (["--num-clusters", "1"], "num_clusters: got 1, allowed: 2 to 36"),
+        (["--num-shuffles", "0"], "num_shuffles: got 0, allowed: 1 or more"),
+        (["--num-workers", "0"], "num_workers: got 0, allowed: 1 or more"),
+        (["--seed", "-1"], "seed: got -1, allowed: 0 or more"),
+        (["--plot", "picture.bmp"], "got suffix '.bmp', allowed: .pdf, .png, .svg"),
+        (["--plot", "no/such/picture.png"], "a folder that exists"),
+    ],
+)
+def test_bad_options_are_one_line_and_exit_code_2(checkpoint, capsys, arguments, message):
+    assert main(["measure", str(checkpoint), *arguments]) == 2
+    err = capsys.readouterr().err
+    assert message in err
+    assert err.count("\n") == 1
+
+
+class Touch:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+def write_bad_file(kind: str, folder: Path) -> Path:
+    path = folder / f"{kind}.npz"
+    if kind == "truncated":
+        np.savez(path, np.ones((20, 20)))
+        path.write_bytes(path.read_bytes()[:500])
+    elif kind == "empty":
+        path.touch()
+    elif kind == "nan":
+        np.savez(path, np.full((4, 4), np.nan))
+    elif kind == "shape":
+        np.savez(path, np.ones((4, 5)), np.ones((4, 5)))
+    elif kind == "pickle":
+        path = path.with_suffix(".pt")
+        path.write_bytes(pickle.dumps(Touch(folder / "executed")))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["missing", "truncated", "empty", "nan", "shape", "pickle"])
+def test_bad_files_are_one_line_and_exit_code_2_and_run_nothing(tmp_path, capsys, kind):
+    path = write_bad_file(kind, tmp_path)
+    assert main(["measure", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: checkpoint '{path}'")
+    assert err.count("\n") == 1
+    assert not (tmp_path / "executed").exists()
