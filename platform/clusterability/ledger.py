@@ -3,8 +3,8 @@ the tracking store is a view of it.
 
     runs/<sweep_id>/trials/<trial_id>/record.json       everything but the weights
                                       config.json       the full configuration
-                                      null_values.csv   n-cut of every shuffled network, one column per null
-                                      weights.safetensors
+                                      null_values.csv   n-cut of every shuffled network, one column per test
+                                      weights.safetensors, unpruned_weights.safetensors
 """
 
 import csv
@@ -47,7 +47,7 @@ class Ledger:
             (draft / "config.json").write_text(json.dumps(record.config.to_dict(), indent=1))
             (draft / "null_values.csv").write_text(_null_values(record))
             for name in ("weights", "unpruned_weights"):
-                if getattr(record, name, None):
+                if getattr(record, name):
                     save_file(getattr(record, name), draft / f"{name}.safetensors")
             _move(draft, final)
         except BaseException:
@@ -98,6 +98,6 @@ def write_atomically(path: Path, text: str) -> None:
 def _null_values(record: TrialRecord) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(test.null for test in record.null_tests)
-    writer.writerows(zip_longest(*(test.null_values.tolist() for test in record.null_tests)))
+    writer.writerow(f"{name} ({test.null})" for name, test in record.null_tests.items())
+    writer.writerows(zip_longest(*(test.null_values.tolist() for test in record.null_tests.values())))
     return text.getvalue()

@@ -51,29 +51,34 @@ class TrialRecord:
     """Final values by name; see docs/metrics.md for meanings and units."""
     history: dict[str, list[float]] = field(default_factory=dict)
     """Values per epoch by name, first epoch first."""
-    null_tests: tuple[NullTest, ...] = ()
+    null_tests: dict[str, NullTest] = field(default_factory=dict)
+    """Tests by the graph tested: "weights", "contribution"; with "unpruned_" before them, before pruning."""
     error: str | None = None
     """Why the trial failed or stopped, in one line."""
     weights: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
     """Parameters of the trained network by name; kept beside the record, not in it."""
+    unpruned_weights: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    """The same before pruning; empty where nothing was pruned."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the metrics should know, such as a measurement that could not be made, and why."""
     provenance: dict[str, str] = field(default_factory=dict)
     """git commit, versions, device, data set hash, start time."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return nested plain values, fit for JSON, without the weights."""
-        content = asdict(replace(self, weights={}))
-        del content["weights"]
+        content = asdict(replace(self, weights={}, unpruned_weights={}))
+        del content["weights"], content["unpruned_weights"]
         content["config"] = self.config.to_dict()
-        for test in content["null_tests"]:
+        for test in content["null_tests"].values():
             test["null_values"] = test["null_values"].tolist()
         return content
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> "TrialRecord":
         """Rebuild what `to_dict` returned."""
-        tests = tuple(
-            NullTest(**{**test, "null_values": np.asarray(test["null_values"], dtype=float)})
-            for test in content["null_tests"]
-        )
-        config = TrialConfig.from_dict(content["config"])
-        return cls(**{**content, "config": config, "null_tests": tests})
+        tests = {
+            name: NullTest(**{**test, "null_values": np.asarray(test["null_values"], dtype=float)})
+            for name, test in content["null_tests"].items()
+        }
+        config, notes = TrialConfig.from_dict(content["config"]), tuple(content["notes"])
+        return cls(**{**content, "config": config, "null_tests": tests, "notes": notes})

@@ -16,7 +16,7 @@ def a_record(seed: int = 0, **changes) -> TrialRecord:
         "state": "complete",
         "metrics": {"ncut": 1.5},
         "history": {"train_loss": [2.0, 1.0]},
-        "null_tests": (null,),
+        "null_tests": {"weights": null},
         "weights": {"0.weight": np.arange(6, dtype=np.float32).reshape(2, 3)},
         "provenance": {"git_commit": "abc"},
     }
@@ -29,11 +29,11 @@ def test_a_record_comes_back_as_it_was_written(tmp_path):
     back = ledger.read(record.config.trial_id)
     assert back.to_dict() == record.to_dict()
     assert back.config == record.config
-    np.testing.assert_array_equal(back.null_tests[0].null_values, [1.0, 2.0])
+    np.testing.assert_array_equal(back.null_tests["weights"].null_values, [1.0, 2.0])
     np.testing.assert_array_equal(
         load_file(folder / "weights.safetensors")["0.weight"], record.weights["0.weight"]
     )
-    assert (folder / "null_values.csv").read_text().split() == ["layer", "1.0", "2.0"]
+    assert (folder / "null_values.csv").read_text().splitlines() == ["weights (layer)", "1.0", "2.0"]
     assert json.loads((folder / "config.json").read_text())["model"]["widths"] == [8]
 
 
@@ -53,7 +53,7 @@ def test_drafts_of_killed_writers_are_not_records(tmp_path):
 
 
 def test_what_was_not_trained_has_no_weights(tmp_path):
-    folder = Ledger(folder=tmp_path).write(a_record(weights={}, null_tests=(), state="failed", error="why"))
+    folder = Ledger(folder=tmp_path).write(a_record(weights={}, null_tests={}, state="failed", error="why"))
     assert not (folder / "weights.safetensors").exists()
 
 

@@ -9,29 +9,32 @@ import numpy as np
 from clusterability.config import TrialConfig
 from clusterability.data import Dataset, load_dataset
 from clusterability.errors import ClusterabilityError
-from clusterability.graph import WeightGraph
 from clusterability.models import build_module
-from clusterability.ncut import measure_ncut
-from clusterability.nulls import null_test
-from clusterability.record import NullTest, TrialRecord
-from clusterability.training import TrainedNetwork, train
+from clusterability.record import TrialRecord
+from clusterability.training import TrainedNetwork, prune, train
+from clusterability.trial.measurement import Measurement
 from clusterability.trial.provenance import provenance
 
 
 def run_trial(config: TrialConfig, dataset: Dataset | None = None) -> TrialRecord:
-    """Train the network of `config`, measure its n-cut, test it against its nulls.
+    """Train the network of `config`, prune it if asked, measure its n-cut, test it against its nulls.
 
-    The data set is loaded unless it is given. Whatever goes wrong is recorded: the record's state is then
-    "failed" and its error says why; what was known before the failure is kept.
+    The data set is loaded unless it is given. What is measured before pruning has the prefix "unpruned_".
+    Whatever goes wrong is recorded: the record's state is then "failed" and its error says why; what was
+    known before the failure is kept.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    trained, metrics, tests, error = None, {}, (), None
+    networks: list[TrainedNetwork] = []  # trained, then pruned
+    measurement, metrics, error = Measurement(), {}, None
     try:
         dataset = dataset or load_dataset(config.dataset, config.seed)
-        trained = _train(config, dataset)
-        metrics = _training_metrics(trained)
-        measured, tests = _measure(config, trained)
-        metrics |= measured
+        networks.append(_train(config, dataset))
+        if config.training.pruning_epochs:
+            metrics |= _training_metrics(networks[0], "unpruned_")
+            networks.append(prune(networks[0], dataset, config.training, config.seed))
+        metrics |= _training_metrics(networks[-1], "")
+        metrics["seconds_training"] = sum(network.seconds for network in networks)
+        metrics["seconds_measuring"] = _measure(config, dataset, networks, measurement)
     except ClusterabilityError as problem:
         error = str(problem)
     except Exception as problem:  # a fault of ours or of a library: this trial ends, the sweep goes on
@@ -39,15 +42,17 @@ def run_trial(config: TrialConfig, dataset: Dataset | None = None) -> TrialRecor
     return TrialRecord(
         config=config,
         state="failed" if error else "complete",
-        metrics=metrics,
-        history=_history(trained) if trained else {},
-        null_tests=tests,
+        metrics=metrics | measurement.metrics,
+        history=_history(networks),
+        null_tests=measurement.null_tests,
         error=error,
-        weights=_weights(trained) if trained else {},
+        notes=tuple(measurement.notes),
+        weights=_weights(networks[-1]) if networks else {},
+        unpruned_weights=_weights(networks[0]) if len(networks) > 1 else {},
         provenance={
             **provenance(),
             "started": started,
-            "device": trained.device if trained else "",
+            "device": networks[0].device if networks else "",
             "dataset_sha256": dataset.sha256 if dataset else "",
         },
     )
@@ -60,19 +65,19 @@ def _train(config: TrialConfig, dataset: Dataset) -> TrainedNetwork:
     return train(module, dataset, config.training, config.seed)
 
 
-def _training_metrics(trained: TrainedNetwork) -> dict[str, float]:
+def _training_metrics(trained: TrainedNetwork, prefix: str) -> dict[str, float]:
     return {
-        "train_accuracy": trained.train_accuracy,
-        "validation_accuracy": trained.validation_accuracy,
-        "validation_loss": trained.history[-1]["validation_loss"],
-        "test_accuracy": trained.test_accuracy,
-        "seconds_training": trained.seconds,
+        f"{prefix}train_accuracy": trained.train_accuracy,
+        f"{prefix}validation_accuracy": trained.validation_accuracy,
+        f"{prefix}validation_loss": trained.history[-1]["validation_loss"],
+        f"{prefix}test_accuracy": trained.test_accuracy,
     }
 
 
-def _history(trained: TrainedNetwork) -> dict[str, list[float]]:
-    """Turn values by name within each epoch into values by epoch under each name."""
-    return {name: [epoch[name] for epoch in trained.history] for name in trained.history[0]}
+def _history(networks: list[TrainedNetwork]) -> dict[str, list[float]]:
+    """Turn values by name within each epoch into values by epoch, pruning after training, by name."""
+    epochs = [epoch for network in networks for epoch in network.history]
+    return {name: [epoch[name] for epoch in epochs] for name in epochs[0]} if epochs else {}
 
 
 def _weights(trained: TrainedNetwork) -> dict[str, np.ndarray]:
@@ -80,31 +85,15 @@ def _weights(trained: TrainedNetwork) -> dict[str, np.ndarray]:
     return {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in state.items()}
 
 
-def _measure(config: TrialConfig, trained: TrainedNetwork) -> tuple[dict[str, float], tuple[NullTest, ...]]:
+def _measure(
+    config: TrialConfig, dataset: Dataset, networks: list[TrainedNetwork], measurement: Measurement
+) -> float:
+    """Measure the last network and, if it was pruned, the one before; return the seconds it took."""
     started = perf_counter()
-    graph = WeightGraph.from_module(trained.module)
-    result = measure_ncut(
-        graph, num_clusters=config.ncut.num_clusters, estimator=config.ncut.estimator, seed=config.seed
-    )
-    test = null_test(
-        graph,
-        null=config.nulls.null,
-        num_shuffles=config.nulls.num_shuffles,
-        num_clusters=config.ncut.num_clusters,
-        estimator=config.ncut.estimator,
-        seed=config.seed,
-    )
-    values = {
-        "ncut": result.value,
-        "num_isolated": graph.num_isolated,
-        "num_components": graph.num_components,
-        "null_mean": test.mean,
-        "null_sd": test.sd,
-        "z_score": test.z_score,
-        "p_value": test.p_value,
-        "seconds_measuring": perf_counter() - started,
-    }
-    return {name: float(value) for name, value in values.items() if value is not None}, (test,)
+    measurement.measure(config, networks[-1].module, dataset.train.inputs)
+    if len(networks) > 1:
+        measurement.measure(config, networks[0].module, dataset.train.inputs, prefix="unpruned_")
+    return perf_counter() - started
 
 
 def _place(problem: Exception) -> str:

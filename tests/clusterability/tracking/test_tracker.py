@@ -44,7 +44,7 @@ def record(state="complete", seed=0, error=None) -> TrialRecord:
         state=state,
         metrics={"ncut": 2.0, "test_accuracy": 0.9} if state == "complete" else {},
         history={"train_loss": [1.0, 0.5, 0.25]},
-        null_tests=(null,),
+        null_tests={"weights": null},
         error=error,
         weights={"w": np.ones((2, 2), dtype=np.float32)},
         provenance={"git_commit": "abc", "version_torch": "2"},

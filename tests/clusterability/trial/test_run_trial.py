@@ -36,11 +36,34 @@ def test_a_trial_trains_measures_and_says_where_its_numbers_come_from():
         "p_value",
     } <= record.metrics.keys()
     assert 0 < record.metrics["ncut"] < 3
-    assert len(record.null_tests[0].null_values) == 5
-    assert record.metrics["null_mean"] == pytest.approx(np.mean(record.null_tests[0].null_values))
+    assert len(record.null_tests["weights"].null_values) == 5
+    assert record.metrics["null_mean"] == pytest.approx(np.mean(record.null_tests["weights"].null_values))
     assert record.provenance["dataset_sha256"] == load_dataset(SMALL.dataset, 0).sha256
     assert record.provenance["version_torch"].startswith("2.")
     assert {value.shape for value in record.weights.values()} >= {(16, 64), (10, 16)}
+
+
+def test_a_pruned_network_is_recorded_beside_the_one_before_pruning():
+    training = TrainingConfig(epochs=2, pruning_epochs=1, final_sparsity=0.8, device="cpu")
+    record = run_trial(replace(SMALL, training=training))
+    assert record.error is None
+    assert record.metrics["unpruned_ncut"] != record.metrics["ncut"]
+    assert {"unpruned_test_accuracy", "unpruned_z_score_contribution"} <= record.metrics.keys()
+    assert len(record.history["train_loss"]) == 3
+    assert set(record.null_tests) == {
+        "weights", "contribution", "unpruned_weights", "unpruned_contribution",
+    }  # fmt: skip
+    kernel = next(name for name in record.weights if name.endswith("weight"))
+    assert np.mean(record.weights[kernel] == 0) == pytest.approx(0.8, abs=0.01)
+    assert np.mean(record.unpruned_weights[kernel] == 0) < 0.1
+
+
+def test_both_estimators_and_both_graphs_are_measured():
+    metrics = run_trial(SMALL).metrics
+    assert metrics["ncut"] == metrics["ncut_refined"]
+    assert metrics["ncut_lower_bound"] <= metrics["ncut_refined"]
+    assert 0 < metrics["ncut_contribution"] < 3
+    assert 1 <= metrics["effective_clusters"] <= 3
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
