@@ -1,0 +1,80 @@
+"""Time one pipeline on one network in a process of its own, and print the result as JSON.
+
+The time per clustering is that of a whole null test with one worker, shuffling and graph building included,
+over its number of clusterings.
+"""
+
+import argparse
+import json
+import resource
+import time
+
+import numpy as np
+import reference
+from networks import load_graph
+from threadpoolctl import threadpool_limits
+
+from clusterability import null_test
+
+NUM_CLUSTERS = 12
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("network")
+    parser.add_argument("pipeline", choices=("reference", "refined", "spectral"))
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--shuffles", type=int, required=True)
+    parser.add_argument("--repeats", type=int, required=True)
+    arguments = parser.parse_args()
+    graph = load_graph(arguments.network)
+    before = _peak_megabytes()
+    with threadpool_limits(arguments.threads):
+        run = _reference if arguments.pipeline == "reference" else _ours
+        results = [run(graph, arguments, repeat) for repeat in range(arguments.repeats)]
+    seconds, observed, null_values = (list(column) for column in zip(*results, strict=True))
+    values = np.concatenate(null_values)
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "observed": [float(value) for value in observed],
+                "null_mean": float(values.mean()),
+                "null_sd": float(values.std(ddof=1)) if len(values) > 1 else None,
+                "megabytes": _peak_megabytes() - before,
+            }
+        )
+    )
+
+
+def _ours(graph, arguments, repeat):
+    # Compiled code is loaded before the clock starts, as scikit-learn's is on import.
+    null_test(graph, num_shuffles=1, num_clusters=NUM_CLUSTERS, estimator=arguments.pipeline)
+    started = time.perf_counter()
+    test = null_test(
+        graph, num_shuffles=arguments.shuffles, num_clusters=NUM_CLUSTERS, estimator=arguments.pipeline,
+        seed=repeat, num_workers=arguments.threads,
+    )  # fmt: skip
+    seconds = (time.perf_counter() - started) / (1 + arguments.shuffles)
+    return seconds, test.observed, test.null_values
+
+
+def _reference(graph, arguments, repeat):
+    matrices = [block.matrix for block in graph.blocks]
+    rng = np.random.default_rng(repeat)
+    started = time.perf_counter()
+    observed = reference.cluster(reference.adjacency_of(matrices), NUM_CLUSTERS, repeat)
+    null_values = [
+        reference.cluster(reference.adjacency_of(reference.shuffled(matrices, rng)), NUM_CLUSTERS, repeat)
+        for _ in range(arguments.shuffles)
+    ]
+    seconds = (time.perf_counter() - started) / (1 + arguments.shuffles)
+    return seconds, observed, np.array(null_values)
+
+
+def _peak_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
