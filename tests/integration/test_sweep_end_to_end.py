@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -111,7 +112,9 @@ def test_a_killed_driver_loses_no_finished_trial_and_the_same_command_continues(
     }
     result = clusterability(tmp_path, *command)
     assert result.returncode == 0, result.stderr
-    assert f"{len(before)} of them finished before" in result.stdout or len(before) == 4
+    kept = re.search(r"(\d+) of them finished before", result.stdout)
+    # The killed driver's worker outlives it for a moment, and may finish one more.
+    assert (int(kept[1]) if kept else 4) >= len(before)
     after = {path: path.stat().st_mtime_ns for path in tmp_path.glob("runs/smoke-*/trials/[!.]*/record.json")}
     assert len(after) == 4
     assert all(after[path] == written for path, written in before.items())
