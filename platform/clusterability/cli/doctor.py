@@ -65,8 +65,10 @@ def _devices() -> str:
 
 
 def _storage() -> str:
+    from clusterability.sweep.preflight import existing_part
+
     folder = RUNS_FOLDER.resolve()
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    existing = existing_part(folder)
     if not existing.is_dir() or not os.access(existing, os.W_OK):
         raise StorageError(f"{folder}: cannot be written")
     return f"{folder}: {shutil.disk_usage(existing).free / 1e9:.1f} GB free"

@@ -34,8 +34,7 @@ class Measurement:
 def cluster_rows(measurement: Measurement) -> list[dict[str, Any]]:
     """Return per cluster its units per layer, share of the volume, cut, and one-sided units."""
     graph, result = measurement.graph, measurement.chosen
-    layers = np.repeat(np.arange(len(graph.widths)), graph.widths)
-    one_sided = _one_sided(graph)
+    layers, one_sided = graph.layer_of, _one_sided(graph)
     return [
         {
             "cluster": cluster,
@@ -58,7 +57,7 @@ def _one_sided(graph: WeightGraph) -> np.ndarray:
         writes[starts[block.source] : starts[block.source + 1]] += np.abs(block.matrix).sum(axis=1)
         reads[starts[block.target] : starts[block.target + 1]] += np.abs(block.matrix).sum(axis=0)
     sources, targets = {b.source for b in graph.blocks}, {b.target for b in graph.blocks}
-    both = np.repeat([i in sources and i in targets for i in range(len(graph.widths))], graph.widths)
+    both = np.isin(graph.layer_of, list(sources & targets))
     return both & ((reads == 0) | (writes == 0))
 
 

@@ -25,7 +25,7 @@ def _draw_network(axes, measurement: Measurement) -> None:
     graph, result = measurement.graph, measurement.chosen
     starts, labels = graph.layer_starts, result.labels
     colours = _colours(result.num_clusters)
-    layers = np.repeat(np.arange(len(graph.widths)), graph.widths)
+    layers = graph.layer_of
     heights = np.zeros(graph.num_nodes)
     for layer, width in enumerate(graph.widths):
         order = np.argsort(labels[starts[layer] : starts[layer + 1]], kind="stable")

@@ -51,7 +51,7 @@ def mix(
     images, others = make_grey(first[0][chosen]), make_grey(second[0][other_chosen])
     others = resize(others, (images.shape[2], images.shape[3]))
     if images.dtype != others.dtype:
-        images, others = (_as_float(array) for array in (images, others))
+        images, others = (as_float(array) for array in (images, others))
     shift = num_first_classes if separate else 0
     order = rng.permutation(2 * half)
     labels = [first[1][chosen].astype(np.int64), second[1][other_chosen].astype(np.int64) + shift]
@@ -120,7 +120,8 @@ def _as(dtype: np.dtype, images: np.ndarray) -> np.ndarray:
     return np.rint(images).clip(0, 255).astype(np.uint8) if dtype == np.uint8 else images.astype(dtype)
 
 
-def _as_float(images: np.ndarray) -> np.ndarray:
+def as_float(images: np.ndarray) -> np.ndarray:
+    """Return bytes as float32 in [0, 1]; what is not bytes stays as it is."""
     return np.divide(images, np.float32(255), dtype=np.float32) if images.dtype == np.uint8 else images
 
 

@@ -11,7 +11,7 @@ from clusterability.data.built import Arrays, kept
 from clusterability.data.cifar import load_cifar10
 from clusterability.data.dataset import Dataset, RawDataset, Split, sha256_of
 from clusterability.data.idx import load_idx
-from clusterability.data.images import Examples, make_variant, mix
+from clusterability.data.images import Examples, as_float, make_variant, mix
 from clusterability.data.synthetic import make_lines, make_polynomials, make_random
 from clusterability.errors import DataError, unknown_name
 from clusterability.seeds import generator
@@ -116,9 +116,8 @@ def _subset(examples: Examples, num_train: int, seed: int, name: str) -> Example
 
 
 def _split(inputs: np.ndarray, labels: np.ndarray) -> Split:
-    if inputs.dtype == np.uint8:
-        inputs = np.divide(inputs, np.float32(255), dtype=np.float32)
-    return Split(inputs=inputs, labels=labels.astype(np.float32 if labels.dtype.kind == "f" else np.int64))
+    kind = np.float32 if labels.dtype.kind == "f" else np.int64
+    return Split(inputs=as_float(inputs), labels=labels.astype(kind))
 
 
 def _load_digits() -> RawDataset:

@@ -184,6 +184,11 @@ class WeightGraph:
         """Number of the first node of each layer, and the number of nodes at the end, shape (layers + 1,)."""
         return np.concatenate([[0], np.cumsum(self.widths)])
 
+    @property
+    def layer_of(self) -> np.ndarray:
+        """Layer of each node, shape (nodes,)."""
+        return np.repeat(np.arange(len(self.widths)), self.widths)
+
     def adjacency(self) -> sparse.csr_array:
         """Return the symmetric matrix of edge weights |w|, shape (nodes, nodes), float64."""
         starts = self.layer_starts

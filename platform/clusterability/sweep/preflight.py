@@ -122,13 +122,17 @@ def check_space_left(space: SearchSpace, num_left: int, network_bytes: int, fold
     """
     copies = 2 * (2 if space.base.training.pruning_epochs else 1)  # in the ledger, and beside the tracking
     needed = _MARGIN + num_left * (copies * network_bytes + _TRIAL_BYTES)
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    free = shutil.disk_usage(existing).free
+    free = shutil.disk_usage(existing_part(folder)).free
     if free < needed:
         raise StorageError(
             f"{folder}: {free / 1e9:.2f} GB free, allowed: {needed / 1e9:.2f} GB or more "
             f"for {num_left} trials with networks of {network_bytes / 1e6:.1f} MB"
         )
+
+
+def existing_part(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that is there already."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def _built(config: TrialConfig, dataset: Dataset) -> nn.Module:

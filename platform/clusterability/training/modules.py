@@ -57,7 +57,7 @@ def intra_cluster_share(graph: WeightGraph, labels: np.ndarray) -> float:
     is more modular, a partition into k clusters that knows nothing has about 1/k. Golechha, Cope & Schoots
     2024.
     """
-    ends = np.cumsum([0, *(len(units) for units in graph.kept)])
+    ends = graph.layer_starts
     shares = []
     for block in graph.blocks:
         squares = np.square(block.matrix)

@@ -72,7 +72,7 @@ class Measurement:
         if config.nulls.test_contribution:
             self._test(config, graph, prefix, "contribution", "_contribution")
 
-    def _test(self, config: TrialConfig, graph: WeightGraph, prefix: str, name: str, suffix: str) -> None:
+    def _test(self, config: TrialConfig, graph: WeightGraph, prefix: str, tested: str, suffix: str) -> None:
         test = null_test(
             graph,
             null=config.nulls.null,
@@ -81,7 +81,7 @@ class Measurement:
             estimator=config.ncut.estimator,
             seed=config.seed,
         )
-        self.null_tests[prefix + name] = test
+        self.null_tests[prefix + tested] = test
         values = {
             "null_mean": test.mean,
             "null_sd": test.sd,

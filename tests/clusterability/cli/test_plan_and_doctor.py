@@ -1,19 +1,4 @@
-from pathlib import Path
-
-import pytest
-
 from clusterability.cli import main
-
-REPOSITORY = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def workplace(tmp_path, monkeypatch):
-    """Return an empty folder with the shipped spaces, as the current one."""
-    (tmp_path / "search_spaces").symlink_to(REPOSITORY / "search_spaces")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return tmp_path
 
 
 def test_a_dry_run_lists_trials_resources_and_time_and_creates_nothing(workplace, capsys):
