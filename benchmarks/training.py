@@ -27,7 +27,7 @@ PENALTIES: dict[str, dict[str, Any]] = {
 }
 
 
-def training_section(*, epochs: int = 4, seeds: int = 3, repeats: int = 5) -> str:
+def section(*, epochs: int = 4, seeds: int = 3, repeats: int = 5) -> str:
     """Return a Markdown section; needs MNIST, and takes about 3 minutes of one core."""
     title = "## Training (784-256x4-10, MNIST, batch 128, one core)"
     with _one_thread():
@@ -117,4 +117,4 @@ def _one_thread() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    print(training_section())
+    print(section())

@@ -5,6 +5,7 @@ from scipy.linalg import LinAlgError, eigh
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from clusterability.errors import GraphError
+from clusterability.ncut.adjacency import Layout
 from clusterability.ncut.normalised import NormalisedAdjacency
 
 DENSE_NODES = 200
@@ -13,6 +14,8 @@ GRAM_NODES = 2500
 """Up to so many nodes on its smaller side a bipartite graph is decomposed through its Gram matrix."""
 FALLBACK_NODES = 12_000
 """Up to so many nodes a Lanczos iteration that fails is replaced by a dense decomposition (1.2 GB)."""
+LANCZOS_VECTORS, LANCZOS_TOLERANCE = 60, 1e-5
+"""Krylov vectors between restarts (scipy's 2 k + 1 needs twice the products) and relative residual."""
 _SMALLEST_SINGULAR_VALUE = 1e-4  # below it, U = N V / sigma is noise in float32
 
 
@@ -21,7 +24,8 @@ def top_eigenpairs(adjacency: NormalisedAdjacency, count: int) -> tuple[np.ndarr
 
     A chain is bipartite, N = [[0, M], [M', 0]]: its largest eigenvalues are the singular values of M and
     follow from the smaller Gram matrix M'M, the vectors of the other side from U = M V / sigma. Other graphs
-    and large ones take Lanczos iterations, which fall back to a dense decomposition.
+    and large ones take Lanczos iterations, which fall back to a dense decomposition. Raises GraphError where
+    that fails too.
     """
     if adjacency.layout.num_nodes <= max(DENSE_NODES, count + 1):
         return _dense_pairs(adjacency, count)
@@ -33,24 +37,39 @@ def top_eigenpairs(adjacency: NormalisedAdjacency, count: int) -> tuple[np.ndarr
     return _lanczos_pairs(adjacency, count)
 
 
+def measured_precision(layout: Layout) -> type:
+    """Return the precision to report eigenvalues in: single where only Lanczos iterations are affordable.
+
+    Their products would copy every block to double precision, and their residual is larger than rounding.
+    """
+    small = layout.nodes_of_smaller_side
+    direct = layout.num_nodes if small is None else len(small)
+    return np.float64 if direct <= GRAM_NODES else np.float32
+
+
 def _dense_pairs(adjacency: NormalisedAdjacency, count: int) -> tuple[np.ndarray, np.ndarray]:
-    nodes = adjacency.layout.num_nodes
-    values, vectors = eigh(adjacency.dense(), subset_by_index=(nodes - count, nodes - 1), check_finite=False)
+    return _largest_of_matrix(adjacency.dense(), count)
+
+
+def _largest_of_matrix(matrix: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the largest eigenvalues, descending, and their vectors; overwrites the matrix."""
+    last = len(matrix) - 1
+    try:
+        values, vectors = eigh(
+            matrix, subset_by_index=(last + 1 - count, last), check_finite=False, overwrite_a=True
+        )
+    except LinAlgError as error:
+        raise GraphError(f"the eigensolver failed on a matrix of {len(matrix)} rows ({error})") from error
     return values[::-1], vectors[:, ::-1]
 
 
 def _gram_pairs(
     adjacency: NormalisedAdjacency, small: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    squares, right = eigh(
-        _gram(adjacency, small),
-        subset_by_index=(len(small) - count, len(small) - 1),
-        check_finite=False,
-        overwrite_a=True,
-    )
-    values = np.sqrt(np.maximum(squares[::-1], 0))
+    squares, right = _largest_of_matrix(_gram(adjacency, small), count)
+    values = np.sqrt(np.maximum(squares, 0))
     vectors = np.zeros((adjacency.layout.num_nodes, count), dtype=adjacency.dtype)
-    vectors[small] = right[:, ::-1]
+    vectors[small] = right
     left = adjacency.multiply(vectors)  # M V: nonzero on the larger side only
     vectors += left / np.maximum(values, _SMALLEST_SINGULAR_VALUE)
     return values, vectors * np.sqrt(0.5, dtype=adjacency.dtype)
@@ -92,12 +111,14 @@ class _Operator(LinearOperator):
 def _lanczos_pairs(adjacency: NormalisedAdjacency, count: int) -> tuple[np.ndarray, np.ndarray]:
     nodes = adjacency.layout.num_nodes
     operator = _Operator(adjacency)
-    start = np.sqrt(adjacency.degrees).astype(
-        adjacency.dtype
-    )  # the first eigenvector, so runs are repeatable
+    # Near the first eigenvector, and the same in every run.
+    start = np.sqrt(adjacency.degrees).astype(adjacency.dtype)
     start += start.mean() * np.cos(np.arange(nodes), dtype=adjacency.dtype)
     try:
-        values, vectors = eigsh(operator, k=count, which="LA", v0=start)
+        values, vectors = eigsh(
+            operator, k=count, which="LA", v0=start, tol=LANCZOS_TOLERANCE,
+            ncv=min(nodes, max(2 * count + 1, LANCZOS_VECTORS)),
+        )  # fmt: skip
     except (ArpackError, LinAlgError) as error:
         if nodes <= FALLBACK_NODES:
             return _dense_pairs(adjacency, count)

@@ -9,7 +9,7 @@ from clusterability import seeds
 from clusterability.errors import GraphError, unknown_name
 from clusterability.graph import WeightGraph
 from clusterability.ncut.adjacency import fill, graph_layout
-from clusterability.ncut.eigen import top_eigenpairs
+from clusterability.ncut.eigen import measured_precision, top_eigenpairs
 from clusterability.ncut.estimators import PARTITIONERS, spectral_partition
 from clusterability.ncut.normalised import NormalisedAdjacency
 from clusterability.ncut.partition import (
@@ -59,8 +59,8 @@ def _measure(
     layout = graph_layout(graph)
     flat = fill(layout, [block.matrix for block in graph.blocks])
     adjacency = NormalisedAdjacency(layout=layout, flat=flat)
-    precise = NormalisedAdjacency(layout=layout, flat=flat, dtype=np.float64)
-    eigenvalues, vectors = top_eigenpairs(precise, min(max(numbers) + 1, graph.num_nodes))
+    measured = NormalisedAdjacency(layout=layout, flat=flat, dtype=measured_precision(layout))
+    eigenvalues, vectors = top_eigenpairs(measured, min(max(numbers) + 1, graph.num_nodes))
     num_components = graph.num_components
     results = []
     for k in numbers:

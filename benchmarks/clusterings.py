@@ -1,0 +1,70 @@
+"""Null tests beside the reference pipeline on the same graphs."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from networks import NAMES, prepare_mlp
+
+LARGE = ("vgg16", "mlp_4x2048")  # the reference needs minutes for each clustering of these
+PREPARED = ("mlp_fresh", "mlp_trained", "mlp_pruned")
+
+
+def section(networks: Sequence[str] = NAMES, repeats: int = 3, shuffles: int = 20) -> str:
+    """Time the pipelines in processes of their own, and return a Markdown section; about 15 minutes."""
+    if any(name in PREPARED for name in networks):
+        print("preparing the paper's MLP: trained and pruned once, about 2 minutes", flush=True)
+        prepare_mlp()
+    lines = [
+        "## Clusterings",
+        "",
+        "Seconds per clustering over whole null tests, shuffling and graph building included (mean ±",
+        "standard deviation over n tests); ratio: the reference's seconds over ours; difference: our",
+        "n-cut of the network minus the reference's; MB: peak memory above the loaded network.",
+        "",
+        "| network | threads | pipeline | n × shuffles | seconds | ratio | n-cut | difference | MB |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name in networks:
+        for threads in sorted({1, os.cpu_count() or 1}):
+            lines += _compared(name, threads, repeats, shuffles)
+    return "\n".join(lines)
+
+
+def _compared(name: str, threads: int, repeats: int, shuffles: int) -> list[str]:
+    repeats, shuffles = (1, 1) if name in LARGE else (repeats, shuffles)
+    rows, reference = [], None
+    for pipeline in ("reference", "spectral", "refined"):
+        few = pipeline == "reference" and name not in LARGE
+        n, m = (repeats, max(1, shuffles // 3)) if few else (repeats, shuffles)
+        print(f"{name}, {threads} threads, {pipeline}: {n} null tests of {m} shuffles", flush=True)
+        result = _measure(name, pipeline, threads, m, n)
+        reference = reference or result
+        seconds = statistics.mean(result["seconds"])
+        spread = f" ± {statistics.stdev(result['seconds']):.3f}" if n > 1 else ""
+        ncut = statistics.mean(result["observed"])
+        rows.append(
+            f"| {name} | {threads} | {pipeline} | {n} × {m} | {seconds:.3f}{spread} "
+            f"| {statistics.mean(reference['seconds']) / seconds:.1f} | {ncut:.3f} "
+            f"| {ncut - statistics.mean(reference['observed']):+.3f} | {result['megabytes']:.0f} |"
+        )
+    return rows
+
+
+def _measure(name: str, pipeline: str, threads: int, shuffles: int, repeats: int) -> dict:
+    """Run one pipeline in a process of its own, so that its peak memory is its own."""
+    command = [
+        sys.executable, str(Path(__file__).with_name("measure_one.py")), name, pipeline,
+        "--threads", str(threads), "--shuffles", str(shuffles), "--repeats", str(repeats),
+    ]  # fmt: skip
+    environment = os.environ | {"NUMBA_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
+    output = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+    return json.loads(output.splitlines()[-1])
+
+
+if __name__ == "__main__":
+    print(section())
