@@ -1,5 +1,6 @@
 """User errors: what was wrong, the value got, the values allowed; shown in one line, exit code 2."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -38,6 +39,13 @@ class StorageError(ClusterabilityError):
 
 class TrackingError(ClusterabilityError):
     """A tracking store that cannot be reached, or a sweep it does not know."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return what a library's error says, without the pages, colours and control codes that it adds."""
+    line = next(iter(str(error).splitlines()), "")
+    line = re.sub(r"\x1b\[[0-9;]*m", "", line)
+    return "".join(filter(str.isprintable, line)).strip() or type(error).__name__
 
 
 def unknown_name(kind: str, got: str, known: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from clusterability.errors import CheckpointError, GraphError
+from clusterability.errors import CheckpointError, GraphError, first_line
 from clusterability.graph.from_module import KeptLayers, module_graph
 from clusterability.graph.weight_graph import KernelNorm, WeightGraph
 
@@ -35,9 +35,8 @@ def checkpoint_graph(path: str | Path, *, kernel_norm: KernelNorm, kept_layers: 
     except GraphError as error:
         raise CheckpointError(f"checkpoint {str(path)!r}: {error}") from error
     except Exception as error:  # what a damaged file makes three libraries raise has no common name
-        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise CheckpointError(
-            f"checkpoint {str(path)!r} is damaged, or not safe to load: {reason[:150]}"
+            f"checkpoint {str(path)!r} is damaged, or not safe to load: {first_line(error)[:150]}"
         ) from error
 
 

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from clusterability.errors import GraphError
+from clusterability.graph.components import count_components
 
 KernelNorm = Literal["l1", "l2"]
 Weighting = Literal["weights", "contribution"]
@@ -177,7 +177,8 @@ class WeightGraph:
     @property
     def num_components(self) -> int:
         """Connected components of the graph."""
-        return int(connected_components(self.adjacency(), directed=False, return_labels=False))
+        ends = [(block.source, block.target, block.matrix) for block in self.blocks]
+        return count_components(ends, self.widths)
 
     @property
     def layer_starts(self) -> np.ndarray:

@@ -116,7 +116,8 @@ def _lanczos_pairs(adjacency: NormalisedAdjacency, count: int) -> tuple[np.ndarr
     start += start.mean() * np.cos(np.arange(nodes), dtype=adjacency.dtype)
     try:
         values, vectors = eigsh(
-            operator, k=count, which="LA", v0=start, tol=LANCZOS_TOLERANCE,
+            operator, k=count, which="LA", v0=start,
+            tol=LANCZOS_TOLERANCE,  # pyright: ignore[reportArgumentType]  # its stub says int
             ncv=min(nodes, max(2 * count + 1, LANCZOS_VECTORS)),
         )  # fmt: skip
     except (ArpackError, LinAlgError) as error:

@@ -10,7 +10,7 @@ from ray.exceptions import RayError
 from ray.tune import TuneError
 from rich.console import Console
 
-from clusterability.errors import ClusterabilityError, ResourceError, StorageError, TrackingError
+from clusterability.errors import ClusterabilityError, ResourceError, StorageError, TrackingError, first_line
 from clusterability.ledger import Ledger
 from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
@@ -28,7 +28,6 @@ from clusterability.tracking import (
     BackgroundTracking,
     Tracker,
     connect,
-    first_line,
     open_tracker,
 )
 from clusterability.trial import run_trial

@@ -2,7 +2,7 @@
 
 from clusterability.tracking.background import BackgroundTracking
 from clusterability.tracking.reader import find_sweep, log_report
-from clusterability.tracking.store import RUNS_FOLDER, TRACKING_FAILURES, connect, first_line, tracking_uri
+from clusterability.tracking.store import RUNS_FOLDER, TRACKING_FAILURES, connect, tracking_uri
 from clusterability.tracking.table import SweepTable
 from clusterability.tracking.tracker import Tracker, open_tracker
 from clusterability.tracking.view import view_addresses
@@ -15,7 +15,6 @@ __all__ = [
     "Tracker",
     "connect",
     "find_sweep",
-    "first_line",
     "log_report",
     "open_tracker",
     "tracking_uri",

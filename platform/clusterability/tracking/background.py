@@ -5,7 +5,8 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
 
-from clusterability.tracking.store import TRACKING_FAILURES, first_line
+from clusterability.errors import first_line
+from clusterability.tracking.store import TRACKING_FAILURES
 
 _log = logging.getLogger(__name__)
 _PATIENCE = (

@@ -15,7 +15,7 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from clusterability.errors import TrackingError
+from clusterability.errors import TrackingError, first_line
 
 RUNS_FOLDER = Path("runs")
 TRACKING_FAILURES = (MlflowException, OSError)
@@ -49,8 +49,3 @@ def connect(uri: str | None = None) -> MlflowClient:
     except TRACKING_FAILURES as error:
         raise TrackingError(f"tracking store {uri}: not reachable: {first_line(error)}") from None
     return client
-
-
-def first_line(error: Exception) -> str:
-    """Return what an error says, without the pages that libraries append."""
-    return next(iter(str(error).splitlines()), type(error).__name__)

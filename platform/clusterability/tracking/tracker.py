@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.time import get_current_time_millis
 
 from clusterability.config import TrialConfig
-from clusterability.errors import TrackingError
+from clusterability.errors import TrackingError, first_line
 from clusterability.ledger import Ledger
 from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
@@ -19,7 +19,6 @@ from clusterability.tracking.store import (
     TRACKING_FAILURES,
     artifact_location,
     connect,
-    first_line,
     tracking_uri,
 )
 from clusterability.tracking.view import save_view

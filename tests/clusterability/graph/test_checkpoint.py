@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from clusterability import WeightGraph
-from clusterability.errors import CheckpointError
+from clusterability.errors import CheckpointError, first_line
 
 
 def perceptron(num_layers=12):
@@ -121,6 +121,11 @@ def test_files_that_hold_no_network_are_refused_with_the_reason(tmp_path):
     with zipfile.ZipFile(tmp_path / "text.npz", "w") as archive:
         archive.writestr("readme.txt", "no array")
     refused("text.npz", "damaged|matrix 0")
+
+
+def test_colour_codes_in_a_librarys_error_are_left_out():
+    assert first_line(ValueError("\x1b[1mnot\x1b[0m safe\r\nsecond line")) == "not safe"
+    assert first_line(ValueError()) == "ValueError"
 
 
 @pytest.fixture(scope="module")
