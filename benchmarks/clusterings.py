@@ -10,7 +10,7 @@ from pathlib import Path
 
 from networks import NAMES, prepare_mlp
 
-LARGE = ("vgg16", "mlp_4x2048")  # the reference needs minutes for each clustering of these
+LARGE = ("vgg16", "mlp_4x2048")  # where one clustering takes the reference a minute or more
 PREPARED = ("mlp_fresh", "mlp_trained", "mlp_pruned")
 
 
@@ -24,7 +24,7 @@ def section(networks: Sequence[str] = NAMES, repeats: int = 3, shuffles: int = 2
         "",
         "Seconds per clustering over whole null tests, shuffling and graph building included (mean ±",
         "standard deviation over n tests); ratio: the reference's seconds over ours; difference: our",
-        "n-cut of the network minus the reference's; MB: peak memory above the loaded network.",
+        "n-cut of the network minus the reference's; MB: growth of memory beside the loaded network.",
         "",
         "| network | threads | pipeline | n × shuffles | seconds | ratio | n-cut | difference | MB |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -36,11 +36,11 @@ def section(networks: Sequence[str] = NAMES, repeats: int = 3, shuffles: int = 2
 
 
 def _compared(name: str, threads: int, repeats: int, shuffles: int) -> list[str]:
-    repeats, shuffles = (1, 1) if name in LARGE else (repeats, shuffles)
     rows, reference = [], None
     for pipeline in ("reference", "spectral", "refined"):
-        few = pipeline == "reference" and name not in LARGE
-        n, m = (repeats, max(1, shuffles // 3)) if few else (repeats, shuffles)
+        n, m = repeats, shuffles // 3 if pipeline == "reference" else shuffles
+        if name in LARGE and pipeline != "refined":
+            n, m = 1, 1
         print(f"{name}, {threads} threads, {pipeline}: {n} null tests of {m} shuffles", flush=True)
         result = _measure(name, pipeline, threads, m, n)
         reference = reference or result

@@ -6,10 +6,11 @@ over its number of clusterings.
 
 import argparse
 import json
-import resource
 import time
+from threading import Event, Thread
 
 import numpy as np
+import psutil
 import reference
 from networks import load_graph
 from threadpoolctl import threadpool_limits
@@ -28,8 +29,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, required=True)
     arguments = parser.parse_args()
     graph = load_graph(arguments.network)
-    before = _peak_megabytes()
-    with threadpool_limits(arguments.threads):
+    with threadpool_limits(arguments.threads), _Memory() as memory:
         run = _reference if arguments.pipeline == "reference" else _ours
         results = [run(graph, arguments, repeat) for repeat in range(arguments.repeats)]
     seconds, observed, null_values = (list(column) for column in zip(*results, strict=True))
@@ -41,7 +41,7 @@ def main() -> None:
                 "observed": [float(value) for value in observed],
                 "null_mean": float(values.mean()),
                 "null_sd": float(values.std(ddof=1)) if len(values) > 1 else None,
-                "megabytes": _peak_megabytes() - before,
+                "megabytes": memory.grown_by,
             }
         )
     )
@@ -72,8 +72,27 @@ def _reference(graph, arguments, repeat):
     return seconds, observed, np.array(null_values)
 
 
-def _peak_megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+class _Memory:
+    """Watches by how many megabytes this process grows, 100 times a second: peaks of ms may be missed."""
+
+    def __enter__(self) -> "_Memory":
+        self.process, self.done = psutil.Process(), Event()
+        self.before = self.peak = self.process.memory_info().rss
+        self.thread = Thread(target=self._watch)
+        self.thread.start()
+        return self
+
+    def _watch(self) -> None:
+        while not self.done.wait(0.01):
+            self.peak = max(self.peak, self.process.memory_info().rss)
+
+    def __exit__(self, *_: object) -> None:
+        self.done.set()
+        self.thread.join()
+
+    @property
+    def grown_by(self) -> float:
+        return (self.peak - self.before) / 1e6
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--num-shuffles", type=int, default=50, metavar="M", help="null networks each (50)")
     parser.add_argument("--seed", type=int, default=0, help="of partitions and shuffles (0)")
     parser.add_argument("--num-workers", type=int, default=1, help="threads of the null tests (1)")
+    parser.add_argument("--device", help="torch device of the null tests, such as cuda (compiled code)")
     parser.add_argument("--k-sweep", action="store_true", help="n-cut for 2 to 16 clusters too")
     parser.add_argument("--kept-layers", default="paper", choices=("paper", "all"), help="of a CNN (paper)")
     parser.add_argument("--kernel-norm", default="l1", choices=("l1", "l2"), help="of a kernel (l1)")
@@ -87,7 +88,7 @@ def _null_tests(graph: "WeightGraph", arguments: argparse.Namespace) -> tuple["N
         bars = {name: progress.add_task(f"null {name}", total=arguments.num_shuffles) for name in names}
         return null_tests(
             graph, names, arguments.num_shuffles, arguments.num_clusters, arguments.estimator,
-            arguments.seed, arguments.num_workers,
+            arguments.seed, arguments.num_workers, device=arguments.device,
             on_value=lambda name, found: progress.update(bars[name], completed=found),
         )  # fmt: skip
 

@@ -1,19 +1,16 @@
 """Is a network's n-cut lower than that of null networks?"""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from clusterability import seeds
 from clusterability.errors import GraphError, unknown_name
 from clusterability.graph import WeightGraph
-from clusterability.ncut.adjacency import fill, graph_layout
-from clusterability.ncut.measure import check_request, estimate_ncut
-from clusterability.ncut.normalised import NormalisedAdjacency
-from clusterability.nulls.models import NULLS, NullModel
+from clusterability.ncut.measure import check_request
+from clusterability.nulls.models import NULLS
+from clusterability.nulls.solvers import CompiledSolver, Solver
 from clusterability.record import NullTest
 
 OnValue = Callable[[str, int], None]
@@ -30,6 +27,7 @@ def null_test(
     num_workers: int = 1,
     stop_after: int | None = None,
     on_value: OnValue | None = None,
+    device: str | None = None,
 ) -> NullTest:
     """Compare a graph's n-cut with that of `num_shuffles` null networks through the identical pipeline.
 
@@ -40,10 +38,13 @@ def null_test(
     With `stop_after` = h the test ends as soon as h null values are at or below the observed one, after l of
     them, with p = h / l: valid as it is, no correction needed (Besag & Clifford 1991).
 
+    With a torch `device` the same null networks, and the observed one, are partitioned there in batches: the
+    refined estimator in another form, with values of its own, meant for a GPU (on a CPU it is slower).
+
     Raises GraphError for unknown names and impossible numbers.
     """
     (test,) = null_tests(
-        graph, (null,), num_shuffles, num_clusters, estimator, seed, num_workers, stop_after, on_value
+        graph, (null,), num_shuffles, num_clusters, estimator, seed, num_workers, stop_after, on_value, device
     )
     return test
 
@@ -58,20 +59,23 @@ def null_tests(
     num_workers: int = 1,
     stop_after: int | None = None,
     on_value: OnValue | None = None,
+    device: str | None = None,
 ) -> tuple[NullTest, ...]:
     """Run `null_test` against several nulls side by side; the observed n-cut is measured once."""
     _check_test(graph, nulls, num_shuffles, num_clusters, estimator, num_workers, stop_after)
     # Workers are threads: nearly all the time goes to code that lets go of the interpreter's lock. Each has
     # one BLAS thread: no more threads than cores, and the same sums in the same order however many workers.
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(num_workers) as pool:
-        layout = graph_layout(graph)
-        flat = fill(layout, [block.matrix for block in graph.blocks])
-        adjacency = NormalisedAdjacency(layout=layout, flat=flat)
-        observed = estimate_ncut(adjacency, num_clusters, estimator, seeds.generator(seed, "partition"))
+        if device is None:
+            solver: Solver = CompiledSolver(num_clusters, estimator, seed, pool, num_workers)
+        else:
+            from clusterability.nulls.batched import BatchedSolver  # torch takes seconds to import
+
+            solver = BatchedSolver(num_clusters, estimator, seed, pool, device)
+        observed = solver.observed(graph)
         tests = []
         for null in nulls:
-            model = NULLS[null](graph)
-            values = _null_values(model, num_shuffles, num_clusters, estimator, seed, pool, num_workers)
+            values = solver.null_values(NULLS[null](graph), num_shuffles)
             kept = _until_stopped(values, observed, stop_after, null, on_value)
             tests.append(summarise(null, observed, np.array(kept), stop_after))
     return tuple(tests)
@@ -90,31 +94,6 @@ def summarise(null: str, observed: float, null_values: np.ndarray, stop_after: i
         z_score=(observed - float(null_values.mean())) / deviation if deviation > 0 else None,
         status="ok" if deviation > 0 else "z undefined: the null values do not vary; take more shuffles",
     )
-
-
-def _null_values(
-    model: NullModel,
-    num_shuffles: int,
-    num_clusters: int,
-    estimator: str,
-    seed: int,
-    pool: ThreadPoolExecutor,
-    num_workers: int,
-) -> Iterator[float]:
-    """Yield the n-cuts of null networks in order, no more than a few begun ahead of the one yielded."""
-
-    def value(index: int) -> float:
-        rng = seeds.generator(seed, "shuffle", index)
-        adjacency = NormalisedAdjacency(layout=model.layout, flat=model.draw(rng))
-        return estimate_ncut(adjacency, num_clusters, estimator, rng)
-
-    begun: deque[Future[float]] = deque()
-    for index in range(num_shuffles):
-        begun.append(pool.submit(value, index))
-        if len(begun) >= 2 * num_workers:
-            yield begun.popleft().result()
-    while begun:
-        yield begun.popleft().result()
 
 
 def _until_stopped(
