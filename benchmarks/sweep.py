@@ -86,7 +86,9 @@ def time_short_trials(num_trials: int) -> Timing:
 def time_noop_trials(num_trials: int) -> tuple[float, float]:
     """Return wall seconds of a sweep of trials that do nothing, and megabytes by which this process grew."""
 
-    def nothing(config: TrialConfig) -> TrialRecord:  # within a function, so that it is shipped by value
+    def nothing(
+        config: TrialConfig, unfinished: Path
+    ) -> TrialRecord:  # within a function, so that it is shipped by value
         metrics = {"validation_accuracy": 0.5, "test_accuracy": 0.5, "ncut": 1.0, "null_mean": 1.0}
         metrics |= {"seconds_training": 0.0, "seconds_measuring": 0.0}
         return TrialRecord(config=config, state="complete", metrics=metrics)

@@ -5,6 +5,7 @@ the tracking store is a view of it.
                                       config.json       the full configuration
                                       null_values.csv   n-cut of every shuffled network, one column per test
                                       weights.safetensors, unpruned_weights.safetensors
+                       unfinished/<trial_id>/             checkpoints of trials that are not in the ledger yet
 """
 
 import csv
@@ -37,6 +38,10 @@ class Ledger:
         """Return where the trial is, or would be, kept."""
         return self.folder / "trials" / trial_id
 
+    def unfinished_folder(self, trial_id: str) -> Path:
+        """Return where a trial may keep what it needs to go on after an interruption, until it is written."""
+        return self.folder / "unfinished" / trial_id
+
     def write(self, record: TrialRecord) -> Path:
         """Keep a finished trial and return its folder; an earlier record of the same trial is replaced."""
         final = self.trial_folder(record.config.trial_id)
@@ -53,6 +58,7 @@ class Ledger:
         except BaseException:
             shutil.rmtree(draft, ignore_errors=True)  # on a full disk every byte counts
             raise
+        shutil.rmtree(self.unfinished_folder(record.config.trial_id), ignore_errors=True)
         return final
 
     def forget(self, trial_id: str) -> None:

@@ -15,7 +15,8 @@ from clusterability.record import TrialRecord
 from clusterability.sweep.session import is_sweep
 from clusterability.sweep.watchdog import TrialLimits, watched
 
-RunTrial = Callable[[TrialConfig], TrialRecord]
+RunTrial = Callable[[TrialConfig, Path], TrialRecord]
+"""Runs a trial; in the folder it may keep what it needs to go on after an interruption."""
 
 
 def train_and_measure(
@@ -37,6 +38,6 @@ def train_and_measure(
     if record is None:
         torch.set_num_threads(limits.threads)
         with threadpool_limits(limits.threads), watched(limits, keep_failed):
-            record = run(config)
+            record = run(config, ledger.unfinished_folder(config.trial_id))
         ledger.write(record)
     tune.report({**record.metrics, "state": record.state})

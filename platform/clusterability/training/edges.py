@@ -77,6 +77,18 @@ class ContributionEdges:
                 spread = self._targets[wire.target] = _Spread()
                 self._hooks.append(_tap(module, self.wiring, wire.target, spread))
 
+    def state(self) -> list[torch.Tensor]:
+        """Return the running deviations, in the order of the wires; empty ones before the first batch."""
+        return [spread.running() for spread in self._spreads()]
+
+    def restore(self, state: list[torch.Tensor]) -> None:
+        """Take up what `state` returned."""
+        for spread, running in zip(self._spreads(), state, strict=True):
+            spread.restore(running)
+
+    def _spreads(self) -> list["_Spread"]:
+        return [*self._sources.values(), *self._targets.values()]
+
     def remove_hooks(self) -> None:
         """Stop watching the module."""
         for hook in self._hooks:
@@ -112,6 +124,12 @@ class _Spread:
         alive = self._running > _LEAST_SPREAD * self._running.max()
         return torch.where(alive, self._running + (self._batch - self._batch.detach()), 0)
 
+    def running(self) -> torch.Tensor:
+        return torch.empty(0) if self._running is None else self._running.clone()
+
+    def restore(self, running: torch.Tensor) -> None:
+        self._running = running if running.numel() else None
+
     def see_input(self, module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
         self._see(module, inputs[0])
 
@@ -123,6 +141,8 @@ class _Spread:
             return
         self._batch = _deviation(values)
         current = self._batch.detach()
+        if self._running is not None:
+            self._running = self._running.to(current.device)  # a checkpoint's are on the CPU
         self._running = current if self._running is None else torch.lerp(current, self._running, _MEMORY)
 
 

@@ -1,5 +1,6 @@
 """The bare loop: batches, steps, epochs."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -10,8 +11,9 @@ from clusterability.config import TrainingConfig
 from clusterability.data import Dataset, Split
 from clusterability.errors import TrainingError
 from clusterability.seeds import integer_seed
+from clusterability.training.checkpoint import Checkpoint, State
 from clusterability.training.evaluate import evaluate, loss_of
-from clusterability.training.objective import Penalties
+from clusterability.training.objective import Carrying, Penalties
 
 ADAM_EPSILON = 1e-7  # Keras's default, which the paper trained with
 
@@ -49,6 +51,18 @@ class Phase:
     """Called before the network sees a batch."""
     after_step: Callable[[int], None] | None = None
     """Called after a step with its number, from 1, over all epochs."""
+    carrying: tuple[Carrying, ...] = ()
+    """What a checkpoint must hold of the above."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fitted:
+    """How a phase went."""
+
+    history: tuple[Mapping[str, float], ...]
+    """Metrics of each epoch."""
+    seconds: float
+    """Wall-clock time, evaluation after each epoch included, over all sessions that it took."""
 
 
 def fit(
@@ -58,18 +72,45 @@ def fit(
     config: TrainingConfig,
     seed: int,
     on_epoch: OnEpoch | None = None,
-) -> list[Mapping[str, float]]:
-    """Run a phase on `module`, in place, with a fresh Adam; return the metrics of each epoch.
+    checkpoint: Checkpoint | None = None,
+) -> Fitted:
+    """Run a phase on `module`, in place, with a fresh Adam, or go on from its checkpoint.
 
-    Batches are the same on every device. Raises TrainingError when the loss of a step is not finite.
+    Batches are the same on every device, and the result is the same whether or not the phase was interrupted.
+    Raises TrainingError when the loss of a step is not finite.
     """
+    started = time.perf_counter()
     device = data.train[0].device
     optimizer = torch.optim.Adam(module.parameters(), lr=config.learning_rate, eps=ADAM_EPSILON, fused=True)
     batches = torch.Generator().manual_seed(integer_seed(seed, phase.name, "batches"))
     history: list[Mapping[str, float]] = []
+    earlier_seconds = 0.0
+
+    def state() -> State:
+        return {
+            "module": module.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "batches": batches.get_state(),
+            "dropout": _dropout_generator(device).get_state(),
+            "carried": [carrying.state() for carrying in _carrying(phase)],
+            "history": history,
+            "seconds": earlier_seconds + time.perf_counter() - started,
+        }
+
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(integer_seed(seed, phase.name, "dropout"))
-        for epoch in range(1, phase.epochs + 1):
+        kept = checkpoint.load() if checkpoint is not None else None
+        if kept is not None:
+            module.load_state_dict(kept["module"])
+            optimizer.load_state_dict(kept["optimizer"])
+            batches.set_state(kept["batches"])
+            _dropout_generator(device).set_state(kept["dropout"])
+            for carrying, carried in zip(_carrying(phase), kept["carried"], strict=True):
+                carrying.restore(carried)
+            history, earlier_seconds = list(kept["history"]), kept["seconds"]
+        for epoch in range(len(history) + 1, phase.epochs + 1):
+            for forget in phase.penalties.forgetting:
+                forget()
             module.train()
             losses = _run_epoch(module, data.train, optimizer, phase, config.batch_size, batches, epoch)
             _require_finite(losses, epoch, config)
@@ -84,8 +125,21 @@ def fit(
             )
             if on_epoch is not None:
                 on_epoch(epoch, history[-1])
+            if checkpoint is not None:
+                checkpoint.offer(state)
     module.eval()
-    return history
+    return Fitted(history=tuple(history), seconds=earlier_seconds + time.perf_counter() - started)
+
+
+def _carrying(phase: Phase) -> tuple[Carrying, ...]:
+    return (*phase.carrying, *phase.penalties.carrying)
+
+
+def _dropout_generator(device: torch.device) -> torch.Generator:
+    """Return the generator that layers of a module on this device draw from."""
+    return (
+        torch.cuda.default_generators[device.index or 0] if device.type == "cuda" else torch.default_generator
+    )
 
 
 def _run_epoch(

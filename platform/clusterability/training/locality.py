@@ -43,12 +43,24 @@ class ConnectionLength:
         """Return the penalty of the current weights, a scalar with gradient."""
         edges = self._edges()
         self._calls += 1
-        if not self._distances or (self._swap_every and self._calls % self._swap_every == 0):
-            if self._calls > 1:
-                self.rearrange([block.detach().abs() for block in edges])
+        swap = self._swap_every > 0 and self._calls > 1 and self._calls % self._swap_every == 0
+        if swap:
+            self.rearrange([block.detach().abs() for block in edges])
+        if swap or not self._distances:
             self._distances = self._current_distances(edges)
         terms = [(block.abs() * cost).sum() for block, cost in zip(edges, self._distances, strict=True)]
         return torch.stack(terms).sum()
+
+    def state(self) -> list[torch.Tensor]:
+        """Return copies of the slots, layer by layer, and the number of calls."""
+        return [*(slots.clone() for slots in self.slots), torch.tensor(self._calls)]
+
+    def restore(self, state: list[torch.Tensor]) -> None:
+        """Take up what `state` returned."""
+        *slots, calls = state
+        for own, kept in zip(self.slots, slots, strict=True):
+            own.copy_(kept)
+        self._calls, self._distances = int(calls), []
 
     @torch.no_grad()
     def rearrange(self, magnitudes: Sequence[torch.Tensor]) -> None:

@@ -1,15 +1,16 @@
 """From an initialised network to a trained one, and from a trained one to a pruned one."""
 
 import copy
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import nn
 
 from clusterability.config import TrainingConfig
 from clusterability.data import Dataset
+from clusterability.training.checkpoint import Checkpoint
 from clusterability.training.device import resolve_device
 from clusterability.training.evaluate import evaluate
 from clusterability.training.fit import DeviceData, OnEpoch, Phase, fit, steps_per_epoch
@@ -47,12 +48,14 @@ def train(
     seed: int,
     device: torch.device | None = None,
     on_epoch: OnEpoch | None = None,
+    checkpoints: Path | None = None,
 ) -> TrainedNetwork:
     """Fit `module` to the training set with Adam, in place, and evaluate it on all three sets.
 
     Batches follow from the seed's stream ("training", "batches") and are the same on every device; dropout
     follows from ("training", "dropout"). On the CPU the result depends on the seed and on torch's number of
-    threads alone. `on_epoch` is called with the epoch, from 1, and its metrics.
+    threads alone. `on_epoch` is called with the epoch, from 1, and its metrics. With a folder `checkpoints`
+    the state is kept there between epochs, every half a minute, and the same call goes on from it.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def train(
         When the loss of a step is not finite.
     """
     phase = Phase(name="training", epochs=config.epochs)
-    return _run(module, dataset, phase, config, seed, device, on_epoch)
+    return _run(module, dataset, phase, config, seed, device, on_epoch, checkpoints)
 
 
 def prune(
@@ -70,6 +73,7 @@ def prune(
     seed: int,
     device: torch.device | None = None,
     on_epoch: OnEpoch | None = None,
+    checkpoints: Path | None = None,
 ) -> TrainedNetwork:
     """Prune a copy of a trained network by magnitude while it is trained for `config.pruning_epochs` more.
 
@@ -81,8 +85,13 @@ def prune(
     pruning = MagnitudePruning(
         kernels(module), num_steps, initial=config.initial_sparsity, final=config.final_sparsity
     )
-    phase = Phase(name="pruning", epochs=config.pruning_epochs, after_step=pruning.after_step)
-    return _run(module, dataset, phase, config, seed, device, on_epoch)
+    phase = Phase(
+        name="pruning",
+        epochs=config.pruning_epochs,
+        after_step=pruning.after_step,
+        carrying=(pruning,),
+    )
+    return _run(module, dataset, phase, config, seed, device, on_epoch, checkpoints)
 
 
 def _run(
@@ -93,22 +102,22 @@ def _run(
     seed: int,
     device: torch.device | None,
     on_epoch: OnEpoch | None,
+    checkpoints: Path | None,
 ) -> TrainedNetwork:
     device = device or resolve_device(config.device)
     module.to(device)
     data = DeviceData.from_dataset(dataset, device)
     rescaling = UnitRescaling(module).before_step if config.rescale_units else None
-    started = time.perf_counter()
+    checkpoint = Checkpoint(path=checkpoints / f"{phase.name}.pt") if checkpoints is not None else None
     with penalties_of(module, config) as penalties:
         phase = replace(phase, penalties=penalties, before_step=rescaling)
-        history = fit(module, data, phase, config, seed, on_epoch)
-    seconds = time.perf_counter() - started
+        fitted = fit(module, data, phase, config, seed, on_epoch, checkpoint)
     return TrainedNetwork(
         module=module,
-        history=tuple(history),
+        history=fitted.history,
         train_accuracy=evaluate(module, *data.train).accuracy,
         validation_accuracy=evaluate(module, *data.validation).accuracy,
         test_accuracy=evaluate(module, *data.test).accuracy,
-        seconds=seconds,
+        seconds=fitted.seconds,
         device=device.type,
     )

@@ -1,9 +1,9 @@
 """What is added to the loss."""
 
-import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 from torch import nn
@@ -16,6 +16,19 @@ from clusterability.training.modules import InterModuleShare
 from clusterability.training.penalty import ClusterabilityPenalty
 
 Penalty = Callable[[], torch.Tensor]
+
+
+class Carrying(Protocol):
+    """Hands something on from epoch to epoch, besides what the module and its optimiser hold."""
+
+    def state(self) -> list[torch.Tensor]:
+        """Return copies of what is handed on."""
+        ...
+
+    def restore(self, state: list[torch.Tensor]) -> None:
+        """Take up what `state` returned."""
+        ...
+
 
 # Eigenvectors of raw weights change so little in a step that following them at every other one will do.
 _FOLLOW_EVERY = 2
@@ -31,6 +44,11 @@ class Penalties:
     """Functions of the weights alone."""
     adding: tuple[Penalty, ...] = ()
     """Functions that, called after backward, add their gradient to that of the weights by themselves."""
+    carrying: tuple[Carrying, ...] = ()
+    """What a checkpoint must hold of the penalties."""
+    forgetting: tuple[Callable[[], None], ...] = ()
+    """Called before each epoch: what was followed from step to step is found anew, so that a checkpoint
+    between epochs need not hold it."""
 
     def backward(self, loss: torch.Tensor) -> torch.Tensor:
         """Compute the gradients of `loss` and all penalties; return the penalties' sum.
@@ -56,9 +74,9 @@ def penalties_of(module: nn.Module, config: TrainingConfig) -> Iterator[Penaltie
 
     A penalty that is applied at every n-th step only counts n times there, so that its mean is the same.
     """
-    terms = tuple(_plain_terms(module, config))
+    terms, carrying = _plain_terms(module, config)
     if config.clusterability_weight == 0:
-        yield Penalties(of_weights=terms)
+        yield Penalties(of_weights=terms, carrying=carrying)
         return
     of_weights = config.clusterability_edges == "weights"
     edges = RawEdges(module) if of_weights else ContributionEdges(module)
@@ -68,37 +86,53 @@ def penalties_of(module: nn.Module, config: TrainingConfig) -> Iterator[Penaltie
         edge_weights=edges,
         follow_every=_FOLLOW_EVERY if of_weights and config.clusterability_every == 1 else 1,
     )
+    gradient = penalty.add_gradient if penalty.adds_gradients else lambda factor: factor * penalty()
+    own = _Sometimes(gradient, config)
+    carrying = (*carrying, own)
+    if isinstance(edges, ContributionEdges):
+        carrying = (*carrying, edges)
+    common: dict[str, Any] = {"of_weights": terms, "carrying": carrying, "forgetting": (penalty.forget,)}
     try:
         if penalty.adds_gradients:
-            yield Penalties(of_weights=terms, adding=(_sometimes(penalty.add_gradient, config),))
+            yield Penalties(adding=(own,), **common)
         else:
-            own = _sometimes(lambda factor: factor * penalty(), config)
-            yield Penalties(of_batch=(own,), of_weights=terms)
+            yield Penalties(of_batch=(own,), **common)
     finally:
         if isinstance(edges, ContributionEdges):
             edges.remove_hooks()
 
 
-def _sometimes(penalty: Callable[[float], torch.Tensor], config: TrainingConfig) -> Penalty:
-    """Return `penalty` at every n-th call, with n times its factor, and 0 in between."""
-    factor = config.clusterability_weight * config.clusterability_every
-    steps = itertools.count()
-    rest = torch.zeros(())
+class _Sometimes:
+    """A penalty applied at every n-th call, with n times its factor, and not in between."""
 
-    def term() -> torch.Tensor:
-        nonlocal rest
-        if next(steps) % config.clusterability_every:
-            return rest
-        value = penalty(factor)
-        rest = torch.zeros_like(value.detach())
+    def __init__(self, penalty: Callable[[float], torch.Tensor], config: TrainingConfig) -> None:
+        self._penalty = penalty
+        self._every = config.clusterability_every
+        self._factor = config.clusterability_weight * config.clusterability_every
+        self._calls = 0
+        self._zero = torch.zeros(())
+
+    def __call__(self) -> torch.Tensor:
+        self._calls += 1
+        if (self._calls - 1) % self._every:
+            return self._zero
+        value = self._penalty(self._factor)
+        self._zero = torch.zeros_like(value.detach())
         return value
 
-    return term
+    def state(self) -> list[torch.Tensor]:
+        return [torch.tensor(self._calls)]
+
+    def restore(self, state: list[torch.Tensor]) -> None:
+        self._calls = int(state[0])
 
 
-def _plain_terms(module: nn.Module, config: TrainingConfig) -> list[Penalty]:
-    """Return the penalties that are functions of the weights alone."""
+def _plain_terms(
+    module: nn.Module, config: TrainingConfig
+) -> tuple[tuple[Penalty, ...], tuple[Carrying, ...]]:
+    """Return the penalties that are functions of the weights alone, and what of them carries something on."""
     terms: list[Penalty] = []
+    carrying: list[Carrying] = []
     if config.l1_weight > 0 or config.l2_weight > 0:
         weights = kernels(module)
         terms.append(lambda: kernel_penalty(weights, l1_weight=config.l1_weight, l2_weight=config.l2_weight))
@@ -107,7 +141,8 @@ def _plain_terms(module: nn.Module, config: TrainingConfig) -> list[Penalty]:
             module, spacing=config.locality_spacing, swap_every=config.locality_swap_every
         )
         terms.append(lambda: config.locality_weight * length())
+        carrying.append(length)
     if config.intra_cluster_weight > 0:
         share = InterModuleShare(module, config.intra_cluster_modules)
         terms.append(lambda: config.intra_cluster_weight * share())
-    return terms
+    return tuple(terms), tuple(carrying)

@@ -86,6 +86,11 @@ class ClusterabilityPenalty:
             add_signed_products(leaf.grad, leaf.detach(), one, other)
         return factor * value
 
+    def forget(self) -> None:
+        """Find the eigenvectors anew at the next call, from the weights alone."""
+        self._calls, self._followed = 0, None
+        self.subspace.forget()
+
     @torch.no_grad()
     def _follow(self, edges: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return value, y and the units' terms of the current edges, or of the last ones followed."""

@@ -30,6 +30,14 @@ class MagnitudePruning:
         left = 1 - step / self._num_steps
         return self._final + (self._initial - self._final) * left**3
 
+    def state(self) -> list[torch.Tensor]:
+        """Return 1 for every weight that is kept, else 0, kernel by kernel."""
+        return self._masks
+
+    def restore(self, state: list[torch.Tensor]) -> None:
+        """Take up what `state` returned."""
+        self._masks = [mask.to(weight) for mask, weight in zip(state, self._weights, strict=True)]
+
     @torch.no_grad()
     def after_step(self, step: int) -> None:
         """Prune after the optimiser's step number `step`, from 1."""

@@ -47,6 +47,10 @@ class LeadingSubspace:
         self.num_refreshes = 0
         """How often the vectors were computed anew."""
 
+    def forget(self) -> None:
+        """Let the next update begin without the vectors of the last."""
+        self._age, self._next = 0, None
+
     def update(self, adjacency: NormalisedAdjacency) -> RitzVectors:
         """Return the leading eigenvectors of the changed graph."""
         self._age += 1

@@ -2,6 +2,7 @@
 
 import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -16,22 +17,27 @@ from clusterability.trial.measurement import Measurement
 from clusterability.trial.provenance import provenance
 
 
-def run_trial(config: TrialConfig, dataset: Dataset | None = None) -> TrialRecord:
+def run_trial(
+    config: TrialConfig, checkpoints: Path | None = None, dataset: Dataset | None = None
+) -> TrialRecord:
     """Train the network of `config`, prune it if asked, measure its n-cut, test it against its nulls.
 
     The data set is loaded unless it is given. What is measured before pruning has the prefix "unpruned_".
-    Whatever goes wrong is recorded: the record's state is then "failed" and its error says why; what was
-    known before the failure is kept.
+    Training that was interrupted goes on from the last epoch kept in the folder `checkpoints`, with the
+    result that it would have had. Whatever goes wrong is recorded: the record's state is then "failed" and
+    its error says why; what was known before the failure is kept.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     networks: list[TrainedNetwork] = []  # trained, then pruned
     measurement, metrics, error = Measurement(), {}, None
     try:
         dataset = dataset or load_dataset(config.dataset, config.seed)
-        networks.append(_train(config, dataset))
+        networks.append(_train(config, dataset, checkpoints))
         if config.training.pruning_epochs:
             metrics |= _training_metrics(networks[0], "unpruned_")
-            networks.append(prune(networks[0], dataset, config.training, config.seed))
+            networks.append(
+                prune(networks[0], dataset, config.training, config.seed, checkpoints=checkpoints)
+            )
         metrics |= _training_metrics(networks[-1], "")
         metrics["seconds_training"] = sum(network.seconds for network in networks)
         metrics["seconds_measuring"] = _measure(config, dataset, networks, measurement)
@@ -58,11 +64,11 @@ def run_trial(config: TrialConfig, dataset: Dataset | None = None) -> TrialRecor
     )
 
 
-def _train(config: TrialConfig, dataset: Dataset) -> TrainedNetwork:
+def _train(config: TrialConfig, dataset: Dataset, checkpoints: Path | None) -> TrainedNetwork:
     module = build_module(
         config.model, input_shape=dataset.input_shape, num_classes=dataset.num_classes, seed=config.seed
     )
-    return train(module, dataset, config.training, config.seed)
+    return train(module, dataset, config.training, config.seed, checkpoints=checkpoints)
 
 
 def _training_metrics(trained: TrainedNetwork, prefix: str) -> dict[str, float]:
