@@ -4,6 +4,7 @@ import numpy as np
 
 MOST_ITERATIONS = 200
 TOLERANCE = 1e-5
+_LARGEST_FACTOR = 1e30  # where no factors do it, some grow without limit while others vanish
 
 
 def matched_strengths(weights: np.ndarray, row_sums: np.ndarray, column_sums: np.ndarray) -> np.ndarray:
@@ -13,18 +14,21 @@ def matched_strengths(weights: np.ndarray, row_sums: np.ndarray, column_sums: np
     that no r and c do it (a row of zeros, say), the result is as near as 200 iterations come; columns are
     exact. W: (n, m) without negative entries.
     """
-    precise = weights.astype(np.float64)
+    precise, row_sums, column_sums = (array.astype(np.float64) for array in (weights, row_sums, column_sums))
     rows, columns = np.ones(weights.shape[0]), np.ones(weights.shape[1])
     across = precise @ columns
     for _ in range(MOST_ITERATIONS):
         rows = _ratio(row_sums, across)
         columns = _ratio(column_sums, precise.T @ rows)
         across = precise @ columns
-        if np.abs(rows * across - row_sums).max() <= TOLERANCE * row_sums.max():
+        reached = np.abs(rows * across - row_sums).max() <= TOLERANCE * row_sums.max()
+        if reached or max(rows.max(), columns.max()) > _LARGEST_FACTOR:
             break
     return (rows[:, None] * precise * columns).astype(weights.dtype)
 
 
 def _ratio(wanted: np.ndarray, reached: np.ndarray) -> np.ndarray:
     possible = reached > 0
-    return np.where(possible, wanted / np.where(possible, reached, 1), 0)
+    return np.where(
+        possible, wanted / np.where(possible, np.maximum(reached, wanted / _LARGEST_FACTOR**2), 1), 0
+    )

@@ -9,6 +9,7 @@ from scipy import stats
 from clusterability import WeightGraph
 from clusterability.nulls.models import NULLS
 from clusterability.nulls.permutation import permuted
+from clusterability.nulls.strengths import matched_strengths
 
 WIDTHS = (60, 50, 40)
 
@@ -63,6 +64,12 @@ def test_layer_degree_keeps_every_units_strength_on_both_sides():
         np.testing.assert_allclose(shuffled.sum(axis=0), observed.sum(axis=0), rtol=1e-4)
         np.testing.assert_allclose(shuffled.sum(axis=1), observed.sum(axis=1), rtol=1e-3)
         assert np.corrcoef(observed.ravel(), shuffled.ravel())[0, 1] < 0.2
+
+
+def test_strengths_that_no_factors_can_reach_are_approached():
+    weights = np.array([[0, 1.0], [1.0, 1.0]])  # the first row has one place only, in the smaller column
+    reached = matched_strengths(weights, np.array([5.0, 1.0]), np.array([4.0, 2.0]))
+    np.testing.assert_allclose(reached.sum(axis=0), [4, 2], rtol=1e-6)
 
 
 def test_initialisation_draws_glorot_uniform_weights():
