@@ -59,8 +59,8 @@ def section(num_trials: int = 32, num_noop: int = 1000) -> str:
             "",
             f"{num_noop:,} trials that do nothing: {1000 * each:.0f} ms of wall time each beside "
             f"{few - each * (num_noop // 10):.0f} s for the start and the end of the sweep; "
-            f"the driver grew by {megabytes:.0f} MB of resident memory ({num_noop // 10} trials before, in the "
-            f"same process: {fewer_megabytes:.0f} MB).",
+            f"the driver grew by {megabytes:.0f} MB of resident memory "
+            f"({num_noop // 10} trials before, in the same process: {fewer_megabytes:.0f} MB).",
             "",
         ]
     )
