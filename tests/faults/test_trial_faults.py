@@ -5,6 +5,9 @@ import time
 
 import psutil
 import pytest
+import torch
+
+from clusterability.trial import run_trial
 
 
 def reasons(workplace) -> list[str]:
@@ -49,6 +52,41 @@ def test_a_killed_worker_costs_no_trial(workplace, smoke, workers):
     assert driver.wait(120) == 0, workplace.output()
     workplace.assert_whole(2)
     assert [record.state for record in workplace.records()] == ["complete"] * 2
+
+
+def test_an_eigensolver_that_fails_fails_its_trial_with_what_to_try(workplace, smoke):
+    # One step of this size leaves weights that are not finite; the penalty then asks for their eigenvectors.
+    result = workplace.run(
+        *smoke, "axes={training.learning_rate: [1e-3, 1e38]}", "training.clusterability_weight=0.1",
+        "training.rescale_units=false", "search.num_trials=2",
+    )  # fmt: skip
+    assert result.returncode == 1, result.stderr
+    assert "1 trials complete, 1 failed" in result.stdout
+    (reason,) = reasons(workplace)
+    assert "try a training.learning_rate below 1e+38" in reason
+    assert "\n" not in reason
+    workplace.assert_whole(2)
+
+
+@pytest.mark.slow
+def test_a_killed_trial_goes_on_from_its_last_checkpoint_with_the_same_numbers(workplace, smoke):
+    # One trial of about a minute and a half; checkpoints come every half a minute.
+    command = [*smoke, "axes={}", "search.num_trials=1", "training.epochs=6000"]
+    driver = workplace.start(*command)
+    workplace.wait_for(lambda: any(workplace.folder.glob("runs/*/unfinished/*/training.pt")))
+    (kept,) = workplace.folder.glob("runs/*/unfinished/*/training.pt")
+    epochs_kept = len(torch.load(kept, weights_only=True)["history"])
+    assert 0 < epochs_kept < 6000
+    workplace.end()
+    again = workplace.run(*command)
+    assert again.returncode == 0, again.stderr
+    workplace.assert_whole(1)
+    (record,) = workplace.records()
+    assert not kept.exists()
+    uninterrupted = run_trial(record.config)
+    assert record.history == uninterrupted.history
+    assert record.metrics["ncut"] == uninterrupted.metrics["ncut"]
+    assert driver.poll() is not None
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from torch import nn
 
 from clusterability.config import TrainingConfig
 from clusterability.data import Dataset, Split
-from clusterability.errors import TrainingError
+from clusterability.errors import TrainingError, first_line
 from clusterability.seeds import integer_seed
 from clusterability.training.checkpoint import Checkpoint, State
 from clusterability.training.evaluate import evaluate, loss_of
@@ -112,7 +112,13 @@ def fit(
             for forget in phase.penalties.forgetting:
                 forget()
             module.train()
-            losses = _run_epoch(module, data.train, optimizer, phase, config.batch_size, batches, epoch)
+            try:
+                losses = _run_epoch(module, data.train, optimizer, phase, config.batch_size, batches, epoch)
+            except torch.linalg.LinAlgError as error:  # the penalty's: most likely the weights are not finite
+                raise TrainingError(
+                    f"the penalty's eigensolver failed in epoch {epoch} ({first_line(error)[:80]}): "
+                    f"{_advice(config)}"
+                ) from error
             _require_finite(losses, epoch, config)
             validated = evaluate(module, *data.validation)
             history.append(
@@ -180,10 +186,11 @@ def _require_finite(losses: torch.Tensor, epoch: int, config: TrainingConfig) ->
     finite = losses.isfinite().all(dim=1)
     if not finite.all():
         step = int(finite.logical_not().nonzero()[0]) + 1
-        raise TrainingError(
-            f"the loss is not finite at epoch {epoch}, step {step}: "
-            f"try a training.learning_rate below {config.learning_rate:g} or smaller penalty weights"
-        )
+        raise TrainingError(f"the loss is not finite at epoch {epoch}, step {step}: {_advice(config)}")
+
+
+def _advice(config: TrainingConfig) -> str:
+    return f"try a training.learning_rate below {config.learning_rate:g} or smaller penalty weights"
 
 
 def _on_device(split: Split, device: torch.device) -> Examples:

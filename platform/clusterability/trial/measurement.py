@@ -11,7 +11,7 @@ from clusterability.graph import WeightGraph
 from clusterability.ncut import measure_ncut
 from clusterability.nulls import null_test
 from clusterability.record import NullTest
-from clusterability.training import intra_cluster_share
+from clusterability.training import connection_length, intra_cluster_share
 
 CONTRIBUTION_EXAMPLES = 10_000  # the spread of activations is then known to about 1 %
 
@@ -53,6 +53,7 @@ class Measurement:
                     "modularity": result.modularity,
                     "effective_clusters": result.effective_clusters,
                     "intra_cluster_share": intra_cluster_share(graph, result.labels),
+                    "connection_length": connection_length(graph),
                     "num_isolated": graph.num_isolated,
                     "num_components": result.num_components,
                 },
