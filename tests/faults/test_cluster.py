@@ -128,15 +128,16 @@ def test_trials_run_on_both_nodes_and_the_loss_of_one_costs_no_trial(workplace, 
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason="seen twice: Tune sent no trial to the node that had joined", strict=False)
 def test_a_node_that_joins_in_mid_sweep_gets_trials(workplace, smoke, machines):
     machines.start_node(head=True)
-    command = [*smoke, "seeds=[0, 1, 2, 3, 4, 5]", "training.epochs=900", "--address", f"{HEAD}:{PORT}"]
+    # Trials of half a minute: a waiting trial is given to the worker that is free first, and a worker on the
+    # new node, which must start, loses to one whose trial ends before.
+    command = [*smoke, "seeds=[0, 1, 2, 3]", "training.epochs=4000", "--address", f"{HEAD}:{PORT}"]
     driver = workplace.start(*command)
     workplace.wait_for(lambda: workplace.num_records() >= 1, seconds=240)
     machines.start_node(head=False)
-    assert driver.wait(300) == 0, workplace.output()
-    workplace.assert_whole(12)
+    assert driver.wait(400) == 0, workplace.output()
+    workplace.assert_whole(8)
     assert set(hosts(workplace)) == {machines.near, machines.far}
 
 
