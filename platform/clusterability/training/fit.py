@@ -81,47 +81,18 @@ def fit(
     """
     started = time.perf_counter()
     device = data.train[0].device
-    optimizer = torch.optim.Adam(module.parameters(), lr=config.learning_rate, eps=ADAM_EPSILON, fused=True)
-    batches = torch.Generator().manual_seed(integer_seed(seed, phase.name, "batches"))
-    history: list[Mapping[str, float]] = []
-    earlier_seconds = 0.0
-
-    def state() -> State:
-        return {
-            "module": module.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "batches": batches.get_state(),
-            "dropout": _dropout_generator(device).get_state(),
-            "carried": [carrying.state() for carrying in _carrying(phase)],
-            "history": history,
-            "seconds": earlier_seconds + time.perf_counter() - started,
-        }
-
+    run = _Run(module, phase, config, seed, device)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(integer_seed(seed, phase.name, "dropout"))
         kept = checkpoint.load() if checkpoint is not None else None
         if kept is not None:
-            module.load_state_dict(kept["module"])
-            optimizer.load_state_dict(kept["optimizer"])
-            batches.set_state(kept["batches"])
-            _dropout_generator(device).set_state(kept["dropout"])
-            for carrying, carried in zip(_carrying(phase), kept["carried"], strict=True):
-                carrying.restore(carried)
-            history, earlier_seconds = list(kept["history"]), kept["seconds"]
-        for epoch in range(len(history) + 1, phase.epochs + 1):
-            for forget in phase.penalties.forgetting:
-                forget()
-            module.train()
-            try:
-                losses = _run_epoch(module, data.train, optimizer, phase, config.batch_size, batches, epoch)
-            except torch.linalg.LinAlgError as error:  # the penalty's: most likely the weights are not finite
-                raise TrainingError(
-                    f"the penalty's eigensolver failed in epoch {epoch} ({first_line(error)[:80]}): "
-                    f"{_advice(config)}"
-                ) from error
+            run.restore(kept)
+        before = run.seconds
+        for epoch in range(len(run.history) + 1, phase.epochs + 1):
+            losses = run.epoch(data.train, epoch)
             _require_finite(losses, epoch, config)
             validated = evaluate(module, *data.validation)
-            history.append(
+            run.history.append(
                 {
                     "train_loss": losses[:, 0].mean().item(),
                     "penalty": losses[:, 1].mean().item(),
@@ -130,15 +101,67 @@ def fit(
                 }
             )
             if on_epoch is not None:
-                on_epoch(epoch, history[-1])
+                on_epoch(epoch, run.history[-1])
+            run.seconds = before + time.perf_counter() - started
             if checkpoint is not None:
-                checkpoint.offer(state)
+                checkpoint.offer(run.state)
     module.eval()
-    return Fitted(history=tuple(history), seconds=earlier_seconds + time.perf_counter() - started)
+    return Fitted(history=tuple(run.history), seconds=run.seconds)
 
 
-def _carrying(phase: Phase) -> tuple[Carrying, ...]:
-    return (*phase.carrying, *phase.penalties.carrying)
+class _Run:
+    """What changes while a phase runs, and how to take an epoch further."""
+
+    def __init__(
+        self, module: nn.Module, phase: Phase, config: TrainingConfig, seed: int, device: torch.device
+    ) -> None:
+        self.module, self.phase, self.config, self.device = module, phase, config, device
+        self.optimizer = torch.optim.Adam(
+            module.parameters(), lr=config.learning_rate, eps=ADAM_EPSILON, fused=True
+        )
+        self.batches = torch.Generator().manual_seed(integer_seed(seed, phase.name, "batches"))
+        self.history: list[Mapping[str, float]] = []
+        self.seconds = 0.0
+        self.carrying = (*phase.carrying, *phase.penalties.carrying)
+
+    def state(self) -> State:
+        """Return all that the next epoch depends on, in tensors and plain values."""
+        return {
+            "module": self.module.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "batches": self.batches.get_state(),
+            "dropout": _dropout_generator(self.device).get_state(),
+            "carried": [carrying.state() for carrying in self.carrying],
+            "history": self.history,
+            "seconds": self.seconds,
+        }
+
+    def restore(self, state: State) -> None:
+        """Take up what `state` returned."""
+        self.module.load_state_dict(state["module"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.batches.set_state(state["batches"])
+        _dropout_generator(self.device).set_state(state["dropout"])
+        for carrying, carried in zip(self.carrying, state["carried"], strict=True):
+            carrying.restore(carried)
+        self.history, self.seconds = list(state["history"]), state["seconds"]
+
+    def epoch(self, examples: Examples, number: int) -> torch.Tensor:
+        """Take one step per batch; return loss and penalty of each, shape (steps, 2)."""
+        for forget in self.phase.penalties.forgetting:
+            forget()
+        self.module.train()
+        order = torch.randperm(len(examples[1]), generator=self.batches).to(self.device)
+        try:
+            return _run_epoch(
+                self.module, examples, order, self.optimizer, self.phase, self.config.batch_size, number
+            )
+        except torch.linalg.LinAlgError as error:  # pyright: ignore[reportPrivateImportUsage]
+            # The penalty's: most likely the weights are not finite.
+            raise TrainingError(
+                f"the penalty's eigensolver failed in epoch {number} ({first_line(error)[:80]}): "
+                f"{_advice(self.config)}"
+            ) from error
 
 
 def _dropout_generator(device: torch.device) -> torch.Generator:
@@ -151,16 +174,14 @@ def _dropout_generator(device: torch.device) -> torch.Generator:
 def _run_epoch(
     module: nn.Module,
     examples: Examples,
+    order: torch.Tensor,
     optimizer: torch.optim.Optimizer,
     phase: Phase,
     batch_size: int,
-    batches: torch.Generator,
     epoch: int,
 ) -> torch.Tensor:
-    """Take one step per batch; return loss and penalty of each, shape (steps, 2)."""
     # Examples are gathered batch by batch: permuting a whole epoch means touching new memory of its size.
     inputs, labels = examples
-    order = torch.randperm(len(labels), generator=batches).to(labels.device)
     num_steps = steps_per_epoch(len(labels), batch_size)
     losses = torch.zeros(num_steps, 2, device=labels.device)
     for step in range(num_steps):
