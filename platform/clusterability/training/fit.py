@@ -148,8 +148,6 @@ class _Run:
 
     def epoch(self, examples: Examples, number: int) -> torch.Tensor:
         """Take one step per batch; return loss and penalty of each, shape (steps, 2)."""
-        for forget in self.phase.penalties.forgetting:
-            forget()
         self.module.train()
         order = torch.randperm(len(examples[1]), generator=self.batches).to(self.device)
         try:

@@ -46,9 +46,6 @@ class Penalties:
     """Functions that, called after backward, add their gradient to that of the weights by themselves."""
     carrying: tuple[Carrying, ...] = ()
     """What a checkpoint must hold of the penalties."""
-    forgetting: tuple[Callable[[], None], ...] = ()
-    """Called before each epoch: what was followed from step to step is found anew, so that a checkpoint
-    between epochs need not hold it."""
 
     def backward(self, loss: torch.Tensor) -> torch.Tensor:
         """Compute the gradients of `loss` and all penalties; return the penalties' sum.
@@ -88,10 +85,10 @@ def penalties_of(module: nn.Module, config: TrainingConfig) -> Iterator[Penaltie
     )
     gradient = penalty.add_gradient if penalty.adds_gradients else lambda factor: factor * penalty()
     own = _Sometimes(gradient, config)
-    carrying = (*carrying, own)
+    carrying = (*carrying, penalty, own)
     if isinstance(edges, ContributionEdges):
         carrying = (*carrying, edges)
-    common: dict[str, Any] = {"of_weights": terms, "carrying": carrying, "forgetting": (penalty.forget,)}
+    common: dict[str, Any] = {"of_weights": terms, "carrying": carrying}
     try:
         if penalty.adds_gradients:
             yield Penalties(adding=(own,), **common)

@@ -86,10 +86,16 @@ class ClusterabilityPenalty:
             add_signed_products(leaf.grad, leaf.detach(), one, other)
         return factor * value
 
-    def forget(self) -> None:
-        """Find the eigenvectors anew at the next call, from the weights alone."""
-        self._calls, self._followed = 0, None
-        self.subspace.forget()
+    def state(self) -> list[torch.Tensor]:
+        """Return what the next call goes on from, none of which is ever changed in place."""
+        return [torch.tensor(self._calls), *self.subspace.state(), *(self._followed or ())]
+
+    def restore(self, state: list[torch.Tensor]) -> None:
+        """Take up what `state` returned."""
+        calls, counts, vectors, *followed = state
+        self._calls = int(calls)
+        self.subspace.restore([counts, vectors])
+        self._followed = (followed[0], followed[1], followed[2]) if followed else None
 
     @torch.no_grad()
     def _follow(self, edges: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -97,7 +103,9 @@ class ClusterabilityPenalty:
         if self._followed is None or self._calls % self._follow_every == 0:
             self._followed = self._at(edges)
         self._calls += 1
-        return self._followed
+        value, factors, unit_terms = self._followed
+        device = edges[0].device  # a checkpoint's are on the CPU
+        return value.to(device), factors.to(device), unit_terms.to(device)
 
     def _at(self, edges: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         self._adjacency.update([block.detach() for block in edges])

@@ -47,20 +47,23 @@ class LeadingSubspace:
         self.num_refreshes = 0
         """How often the vectors were computed anew."""
 
-    def forget(self) -> None:
-        """Let the next update begin without the vectors of the last."""
-        self._age, self._next = 0, None
+    def state(self) -> list[torch.Tensor]:
+        """Return the counts and the vectors that the next update goes on from."""
+        vectors = torch.empty(0) if self._next is None else self._next
+        return [torch.tensor([self._age, self.num_refreshes]), vectors]
+
+    def restore(self, state: list[torch.Tensor]) -> None:
+        """Take up what `state` returned."""
+        counts, vectors = state
+        self._age, self.num_refreshes = map(int, counts)
+        self._next = vectors if vectors.numel() else None
 
     def update(self, adjacency: NormalisedAdjacency) -> RitzVectors:
         """Return the leading eigenvectors of the changed graph."""
         self._age += 1
-        if (
-            self._next is None
-            or self._next.device != adjacency.scale.device
-            or self._age >= self._refresh_every
-        ):
+        if self._next is None or self._age >= self._refresh_every:
             return self._refresh(adjacency)
-        ritz = self._iterate(adjacency, self._next)
+        ritz = self._iterate(adjacency, self._next.to(adjacency.scale.device))
         return ritz if _converged(ritz, _TOLERANCE) else self._refresh(adjacency)
 
     def _refresh(self, adjacency: NormalisedAdjacency) -> RitzVectors:
