@@ -12,6 +12,9 @@ from clusterability.graph.components import count_components
 
 KernelNorm = Literal["l1", "l2"]
 Weighting = Literal["weights", "contribution"]
+SMALLEST_WEIGHT = 1e-20  # of the largest one
+DUST = 1e-12
+"""Weights below this share of the largest count as zero."""
 LARGEST_WEIGHT = 1e30
 
 
@@ -96,13 +99,18 @@ class WeightGraph:
     ) -> "WeightGraph":
         """Build a graph from the blocks of a network whose layers have these widths.
 
-        Units without any nonzero weight are removed. Raises GraphError for a matrix that does not fit its
-        layers or is not finite, and for a network whose weights are all zero.
+        Weights below 1e-12 of the largest count as zero: L2 leaves them (down to 1e-38) where nothing else
+        moves a weight, and no sum shows them. Units without any nonzero weight are removed.
+
+        Raises GraphError for a matrix that does not fit its layers or is not finite, and for a network whose
+        weights are all zero, or all too small.
         """
         names = tuple(layer_names or (f"layer {index}" for index in range(len(widths))))
         degrees = [np.zeros(width) for width in widths]
         for block in blocks:
             _check(block, widths, names)
+        blocks = _without_dust(blocks)
+        for block in blocks:
             degrees[block.source] += np.abs(block.matrix).sum(axis=1)
             degrees[block.target] += np.abs(block.matrix).sum(axis=0)
         kept = tuple(_read_only(np.flatnonzero(degree)) for degree in degrees)
@@ -202,6 +210,18 @@ class WeightGraph:
         edges = (np.concatenate(rows), np.concatenate(columns))
         upper = sparse.coo_array((np.concatenate(values), edges), shape=(self.num_nodes, self.num_nodes))
         return (upper + upper.T).tocsr()
+
+
+def _without_dust(blocks: Sequence[Block]) -> list[Block]:
+    magnitudes = [np.abs(block.matrix) for block in blocks]
+    largest = max((matrix.max(initial=0) for matrix in magnitudes), default=0)
+    if 0 < largest < SMALLEST_WEIGHT:
+        raise GraphError(f"every weight is below {SMALLEST_WEIGHT:g}: too small for single precision")
+    least = DUST * largest
+    return [
+        replace(block, matrix=np.where(matrix < least, 0, block.matrix)) if (matrix < least).any() else block
+        for block, matrix in zip(blocks, magnitudes, strict=True)
+    ]
 
 
 def _check(block: Block, widths: Sequence[int], names: Sequence[str]) -> None:

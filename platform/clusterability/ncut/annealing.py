@@ -14,6 +14,7 @@ from numba import njit
 _CHUNK = 128  # nodes whose gains are found together: a few cache lines of S per cluster
 _LEAST_GAIN = 1e-7  # smaller ones are rounding
 _MOST_QUIET_SWEEPS = 200
+_LEAST_SHARE = 1e-13
 _CERTAIN = 8.0  # a move that loses more than 8 temperatures is taken once in 3,000 times: not drawn for
 
 
@@ -42,6 +43,8 @@ def anneal(flat, halves, half_pointers, layer_of, degrees, labels, num_clusters,
                 if p < 0 or size[p] == 1:
                     continue
                 degree = np.float64(degrees[i])
+                if volume[p] - degree <= _LEAST_SHARE * volume[p]:
+                    continue  # what would be left of p is rounding
                 lost = (within[p] - 2 * attraction[p, i]) / (volume[p] - degree) - within[p] / volume[p]
                 if lost + best[i - first] < -_CERTAIN * temperature:
                     continue

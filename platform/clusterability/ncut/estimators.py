@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from clusterability.errors import GraphError
 from clusterability.ncut.annealing import anneal
 from clusterability.ncut.eigen import top_eigenpairs
 from clusterability.ncut.kmeans import MAX_ITERATIONS, kmeans
@@ -86,6 +87,8 @@ def _cluster_rows(
 ) -> np.ndarray:
     connected = np.flatnonzero(adjacency.degrees > 0)
     points = np.ascontiguousarray(embedding[connected].T, dtype=np.float32)
+    if not np.isfinite(points).all():  # compiled code would take such points for memory of its own
+        raise GraphError("the spectral embedding is not finite: the weights' sizes are too far apart")
     labels = np.full(adjacency.layout.num_nodes, -1, dtype=np.int32)
     labels[connected] = kmeans(points, num_clusters, num_starts, max_iterations, rng)
     return labels

@@ -53,3 +53,15 @@ def test_matrices_that_are_no_network_are_refused_in_one_line(matrices, message)
     with pytest.raises(GraphError, match=message) as refusal:
         WeightGraph.from_matrices(matrices)
     assert "\n" not in str(refusal.value)
+
+
+def test_what_l2_leaves_of_a_weight_counts_as_zero():
+    weights = np.ones((4, 3))
+    weights[0] = 1e-38
+    weights[1, 0] = 1e-13
+    graph = WeightGraph.from_matrices([weights, np.ones((3, 2))])
+    assert graph.widths == (3, 3, 2)
+    assert graph.num_isolated == 1
+    assert np.count_nonzero(graph.blocks[0].matrix) == 8
+    with pytest.raises(GraphError, match="every weight is below 1e-20"):
+        WeightGraph.from_matrices([1e-30 * weights])
