@@ -21,8 +21,8 @@ def matched_strengths(weights: np.ndarray, row_sums: np.ndarray, column_sums: np
         rows = _ratio(row_sums, across)
         columns = _ratio(column_sums, precise.T @ rows)
         across = precise @ columns
-        reached = np.abs(rows * across - row_sums).max() <= TOLERANCE * row_sums.max()
-        if reached or max(rows.max(), columns.max()) > _LARGEST_FACTOR:
+        reached = np.abs(rows * across - row_sums).max(initial=0) <= TOLERANCE * row_sums.max(initial=0)
+        if reached or max(rows.max(initial=0), columns.max(initial=0)) > _LARGEST_FACTOR:
             break
     return (rows[:, None] * precise * columns).astype(weights.dtype)
 
