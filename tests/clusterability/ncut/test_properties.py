@@ -29,7 +29,7 @@ def graphs(draw):
         if decayed:  # as L2 leaves the weights of units that nothing else moves
             matrix *= 10.0 ** -rng.choice([0, 5, 11, 20, 40], shape[0])[:, None]
         blocks.append(Block(source=source, target=target, matrix=matrix))
-    assume(max(np.abs(block.matrix).max() for block in blocks) > 1e-20)
+    assume(max(np.abs(block.matrix).max() for block in blocks) > 1e-14)
     return WeightGraph.from_blocks(blocks, widths)
 
 
@@ -55,16 +55,17 @@ def test_a_result_is_the_ncut_of_its_partition_into_k_clusters_and_within_its_bo
 
 
 @settings(max_examples=60, deadline=None)
-@given(graph=graphs(), exponent=st.integers(-20, 20), signs=st.integers(0, 2**32 - 1))
-def test_powers_of_two_and_signs_change_nothing_at_all(graph, exponent, signs):
+@given(graph=graphs(), exponent=st.integers(-8, 8), signs=st.integers(0, 2**32 - 1))
+def test_powers_of_four_and_signs_change_nothing_at_all(graph, exponent, signs):
     assume(graph.num_nodes >= 3)
     rng = np.random.default_rng(signs)
     changed = [
-        replace(block, matrix=block.matrix * 2.0**exponent * rng.choice([-1, 1], block.matrix.shape))
+        replace(block, matrix=block.matrix * 4.0**exponent * rng.choice([-1, 1], block.matrix.shape))
         for block in graph.blocks
     ]
     other = measure_ncut(WeightGraph.from_blocks(changed, graph.widths), 3)
-    assert other.value == pytest.approx(measure_ncut(graph, 3).value, abs=1e-6)
+    # Roots of degrees scale by powers of two then: every rounding is the same.
+    assert other.value == pytest.approx(measure_ncut(graph, 3).value, abs=1e-9)
 
 
 @settings(max_examples=30, deadline=None)
