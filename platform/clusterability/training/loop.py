@@ -1,7 +1,8 @@
 """From an initialised network to a trained one, and from a trained one to a pruned one."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def _run(
     data = DeviceData.from_dataset(dataset, device)
     rescaling = UnitRescaling(module).before_step if config.rescale_units else None
     checkpoint = Checkpoint(path=checkpoints / f"{phase.name}.pt") if checkpoints is not None else None
-    with penalties_of(module, config) as penalties:
+    with penalties_of(module, config) as penalties, _no_denormals():
         phase = replace(phase, penalties=penalties, before_step=rescaling)
         fitted = fit(module, data, phase, config, seed, on_epoch, checkpoint)
     return TrainedNetwork(
@@ -121,3 +122,13 @@ def _run(
         seconds=fitted.seconds,
         device=device.type,
     )
+
+
+@contextmanager
+def _no_denormals() -> Iterator[None]:
+    """Let this thread take numbers below 1e-38 for 0: weights under L2 end there, and slow steps down."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
