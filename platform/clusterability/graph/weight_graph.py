@@ -107,12 +107,14 @@ class WeightGraph:
         """
         names = tuple(layer_names or (f"layer {index}" for index in range(len(widths))))
         degrees = [np.zeros(width) for width in widths]
+        largest = max((_largest_weight(block, widths, names) for block in blocks), default=0)
+        if 0 < largest < SMALLEST_WEIGHT:
+            raise GraphError(f"every weight is below {SMALLEST_WEIGHT:g}: too small for single precision")
+        blocks = [_without_dust(block, DUST * largest) for block in blocks]
         for block in blocks:
-            _check(block, widths, names)
-        blocks = _without_dust(blocks)
-        for block in blocks:
-            degrees[block.source] += np.abs(block.matrix).sum(axis=1)
-            degrees[block.target] += np.abs(block.matrix).sum(axis=0)
+            magnitudes = np.abs(block.matrix)
+            degrees[block.source] += magnitudes.sum(axis=1)
+            degrees[block.target] += magnitudes.sum(axis=0)
         kept = tuple(_read_only(np.flatnonzero(degree)) for degree in degrees)
         if not any(len(units) for units in kept):
             raise GraphError("every weight is zero: the graph has no edges")
@@ -212,19 +214,13 @@ class WeightGraph:
         return (upper + upper.T).tocsr()
 
 
-def _without_dust(blocks: Sequence[Block]) -> list[Block]:
-    magnitudes = [np.abs(block.matrix) for block in blocks]
-    largest = max((matrix.max(initial=0) for matrix in magnitudes), default=0)
-    if 0 < largest < SMALLEST_WEIGHT:
-        raise GraphError(f"every weight is below {SMALLEST_WEIGHT:g}: too small for single precision")
-    least = DUST * largest
-    return [
-        replace(block, matrix=np.where(matrix < least, 0, block.matrix)) if (matrix < least).any() else block
-        for block, matrix in zip(blocks, magnitudes, strict=True)
-    ]
+def _without_dust(block: Block, least: float) -> Block:
+    dust = np.abs(block.matrix) < least
+    return replace(block, matrix=np.where(dust, 0, block.matrix)) if block.matrix[dust].any() else block
 
 
-def _check(block: Block, widths: Sequence[int], names: Sequence[str]) -> None:
+def _largest_weight(block: Block, widths: Sequence[int], names: Sequence[str]) -> float:
+    """Return the largest |w| of a block that fits its layers and is finite; raise GraphError otherwise."""
     between = f"weights from {names[block.source]} to {names[block.target]}"
     allowed = (widths[block.source], widths[block.target])
     if block.source == block.target:
@@ -234,8 +230,10 @@ def _check(block: Block, widths: Sequence[int], names: Sequence[str]) -> None:
     if not np.isfinite(block.matrix).all():
         wrong = np.count_nonzero(~np.isfinite(block.matrix))
         raise GraphError(f"{between}: {wrong} values are not finite")
-    if np.abs(block.matrix).max(initial=0) > LARGEST_WEIGHT:
+    largest = float(np.abs(block.matrix).max(initial=0))
+    if largest > LARGEST_WEIGHT:
         raise GraphError(f"{between}: got weights above {LARGEST_WEIGHT:g}, too large for single precision")
+    return largest
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:

@@ -89,6 +89,12 @@ def graph_layout(graph: WeightGraph) -> Layout:
     return make_layout([(block.source, block.target) for block in graph.blocks], graph.widths)
 
 
+def laid_out(graph: WeightGraph) -> tuple[Layout, np.ndarray]:
+    """Return a graph's layout and its |w| as the layout says."""
+    layout = graph_layout(graph)
+    return layout, fill(layout, [block.matrix for block in graph.blocks])
+
+
 def fill(layout: Layout, matrices: Sequence[np.ndarray]) -> np.ndarray:
     """Return the flat float32 array of |w| of matrices that follow the layout's blocks."""
     flat = np.empty(layout.size, dtype=np.float32)

@@ -6,16 +6,15 @@ units are drawn to is one batched product per visit; a third of the moves wanted
 all are judged by the volumes of before, and more at once would overshoot.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from clusterability.errors import GraphError
 from clusterability.ncut.adjacency import Layout
+from clusterability.ncut.measure import require_connected
 
-NUM_STARTS, POWER_STEPS, KMEANS_STEPS = 2, 8, 6
+NUM_STARTS, POWER_STEPS, SPARE_VECTORS, KMEANS_STEPS = 2, 8, 4, 6
 HEAT, NUM_WARM_SWEEPS, MOST_COLD_SWEEPS, MOVED_SHARE = 0.06, 40, 80, 0.3
 _LEAST_GAIN = 1e-6
 
@@ -32,14 +31,22 @@ class Batch:
     seeds: torch.Tensor
     """The random stream of each graph, shape (graphs, 1), int64."""
 
+    @property
+    def layers(self) -> range:
+        """The layers, by their numbers."""
+        return range(len(self.neighbours))
+
     def nodes(self, layer: int) -> slice:
         """Return the places of a layer's units among the nodes."""
         return slice(int(self.layout.starts[layer]), int(self.layout.starts[layer + 1]))
 
     def sums(self, layer: int, values: torch.Tensor) -> torch.Tensor:
         """Return A @ values of a layer's units; values: (graphs, nodes, m), result: (graphs, units, m)."""
-        parts = [weights @ values[:, self.nodes(other)] for other, weights in self.neighbours[layer]]
-        return torch.stack(parts).sum(0) if len(parts) > 1 else parts[0]
+        units = self.nodes(layer)
+        total = torch.zeros_like(values[:, units])
+        for other, weights in self.neighbours[layer]:
+            total += weights @ values[:, self.nodes(other)]
+        return total
 
 
 def refined_ncuts(
@@ -53,11 +60,7 @@ def refined_ncuts(
     """
     with torch.inference_mode():
         batch = _batch(layout, flats, seeds, device)
-        fewest = int((batch.degrees > 0).sum(1).min())
-        if fewest < num_clusters:
-            raise GraphError(
-                f"num_clusters: got {num_clusters}, but a shuffled network has {fewest} connected units"
-            )
+        require_connected(int((batch.degrees > 0).sum(1).min()), num_clusters)
         embedding = _rough_embedding(batch, num_clusters)
         values = []
         for start in range(NUM_STARTS):
@@ -94,13 +97,12 @@ def _rough_embedding(batch: Batch, num_clusters: int) -> torch.Tensor:
     orthonormal in the inner product weighted by degrees.
     """
     num_graphs, num_nodes = batch.degrees.shape
-    count = num_graphs, num_nodes * (num_clusters + 4)
-    uniform = _uniform(batch.seeds, 0, count[1])
+    uniform = _uniform(batch.seeds, 0, num_nodes * (num_clusters + SPARE_VECTORS))
     vectors = (uniform - 0.5).view(num_graphs, num_nodes, -1)
     inverse = torch.where(batch.degrees > 0, 1 / batch.degrees, 0)[:, :, None]
     for _ in range(POWER_STEPS):
         for _ in range(2):
-            step = torch.cat([batch.sums(layer, vectors) for layer in range(len(batch.neighbours))], 1)
+            step = torch.cat([batch.sums(layer, vectors) for layer in batch.layers], 1)
             vectors = (vectors + inverse * step) / 2
         gram = vectors.mT @ (batch.degrees[:, :, None] * vectors)
         values, rotation = torch.linalg.eigh(gram)
@@ -130,13 +132,13 @@ def _anneal(batch: Batch, member: torch.Tensor, start: int) -> None:
     connected = batch.degrees > 0
     volume = (batch.degrees[:, :, None] * member).sum(1)
     within = torch.stack(
-        [(batch.sums(layer, member) * member[:, batch.nodes(layer)]).sum(1) for layer in _layers(batch)]
+        [(batch.sums(layer, member) * member[:, batch.nodes(layer)]).sum(1) for layer in batch.layers]
     ).sum(0)
     warmth = HEAT * member.shape[2] / connected.sum(1)[:, None]
     for sweep in range(NUM_WARM_SWEEPS + MOST_COLD_SWEEPS):
         temperature = warmth * max(0.0, 1 - sweep / NUM_WARM_SWEEPS)
         num_moves = 0
-        for layer in _layers(batch):
+        for layer in batch.layers:
             stream = 10_000 * (1 + start) + 2 * (sweep * len(batch.neighbours) + layer)
             attraction = batch.sums(layer, member)
             move = _wanted(batch, layer, attraction, member, within, volume, temperature, stream)
@@ -182,14 +184,10 @@ def _wanted(
 def _ncuts(batch: Batch, member: torch.Tensor) -> torch.Tensor:
     """Return sum_c cut(c) / vol(c) = k - sum_c a_c / vol(c), shape (graphs,), float64."""
     within = torch.zeros(member.shape[0], member.shape[2], dtype=torch.float64, device=member.device)
-    for layer in _layers(batch):
+    for layer in batch.layers:
         within += (batch.sums(layer, member) * member[:, batch.nodes(layer)]).double().sum(1)
     volume = (batch.degrees[:, :, None] * member).double().sum(1)
     return (1 - within / volume).sum(1)
-
-
-def _layers(batch: Batch) -> Iterator[int]:
-    return (layer for layer, blocks in enumerate(batch.neighbours) if blocks)
 
 
 def _one_hot(labels: torch.Tensor, num_clusters: int, connected: torch.Tensor) -> torch.Tensor:

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 from clusterability import seeds
 from clusterability.errors import GraphError, unknown_name
 from clusterability.graph import WeightGraph
-from clusterability.ncut.adjacency import fill, graph_layout
+from clusterability.ncut.adjacency import laid_out
 from clusterability.ncut.eigen import measured_precision, top_eigenpairs
 from clusterability.ncut.estimators import PARTITIONERS, spectral_partition
 from clusterability.ncut.normalised import NormalisedAdjacency
@@ -56,8 +56,7 @@ def measure_ncuts(
 def _measure(
     graph: WeightGraph, numbers: tuple[int, ...], estimator: str, seed: int, *, reuse: bool
 ) -> tuple[NcutResult, ...]:
-    layout = graph_layout(graph)
-    flat = fill(layout, [block.matrix for block in graph.blocks])
+    layout, flat = laid_out(graph)
     adjacency = NormalisedAdjacency(layout=layout, flat=flat)
     measured = NormalisedAdjacency(layout=layout, flat=flat, dtype=measured_precision(layout))
     eigenvalues, vectors = top_eigenpairs(measured, min(max(numbers) + 1, graph.num_nodes))
@@ -96,13 +95,17 @@ def estimate_ncut(
     adjacency: NormalisedAdjacency, num_clusters: int, estimator: str, rng: np.random.Generator
 ) -> float:
     """Return the n-cut of the estimator's partition and nothing else: what a null network needs."""
-    num_connected = int(np.count_nonzero(adjacency.degrees))
+    require_connected(int(np.count_nonzero(adjacency.degrees)), num_clusters)
+    labels = PARTITIONERS[estimator](adjacency, num_clusters, rng)
+    return partition_ncut(adjacency, labels, num_clusters)
+
+
+def require_connected(num_connected: int, num_clusters: int) -> None:
+    """Raise GraphError where a null network has too few connected units to be partitioned."""
     if num_connected < num_clusters:
         raise GraphError(
             f"num_clusters: got {num_clusters}, but a shuffled network has {num_connected} connected units"
         )
-    labels = PARTITIONERS[estimator](adjacency, num_clusters, rng)
-    return partition_ncut(adjacency, labels, num_clusters)
 
 
 def check_request(graph: WeightGraph, num_clusters: int, estimator: str) -> None:

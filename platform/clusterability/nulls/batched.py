@@ -9,7 +9,7 @@ import torch
 from clusterability import seeds
 from clusterability.errors import GraphError, first_line
 from clusterability.graph import WeightGraph
-from clusterability.ncut.adjacency import Layout, fill, graph_layout
+from clusterability.ncut.adjacency import Layout, laid_out
 from clusterability.ncut.batched import refined_ncuts
 from clusterability.nulls.models import NullModel
 
@@ -33,8 +33,7 @@ class BatchedSolver:
 
     def observed(self, graph: WeightGraph) -> float:
         """Return the n-cut of a graph."""
-        layout = graph_layout(graph)
-        flat = fill(layout, [block.matrix for block in graph.blocks])
+        layout, flat = laid_out(graph)
         return float(self._ncuts(layout, flat[None], [seeds.integer_seed(self.seed, "partition")])[0])
 
     def null_values(self, model: NullModel, num_shuffles: int) -> Iterator[float]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from clusterability.errors import GraphError
 from clusterability.graph import Block, WeightGraph
-from clusterability.ncut.adjacency import Layout, fill, graph_layout, make_layout, mirror
+from clusterability.ncut.adjacency import Layout, laid_out, make_layout, mirror
 from clusterability.nulls.permutation import permuted
 from clusterability.nulls.strengths import matched_strengths
 
@@ -84,8 +84,7 @@ def _seed(rng: np.random.Generator) -> np.uint64:
 
 def _shuffling(graph: WeightGraph, draw_block: DrawBlock) -> NullModel:
     """Return the null that draws each block from the observed one; identity skips stay."""
-    layout = graph_layout(graph)
-    observed = fill(layout, [block.matrix for block in graph.blocks])
+    layout, observed = laid_out(graph)
 
     def draw(rng: np.random.Generator) -> np.ndarray:
         flat = np.empty_like(observed)

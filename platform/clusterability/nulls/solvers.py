@@ -7,7 +7,7 @@ from typing import Protocol
 
 from clusterability import seeds
 from clusterability.graph import WeightGraph
-from clusterability.ncut.adjacency import fill, graph_layout
+from clusterability.ncut.adjacency import laid_out
 from clusterability.ncut.measure import estimate_ncut
 from clusterability.ncut.normalised import NormalisedAdjacency
 from clusterability.nulls.models import NullModel
@@ -36,8 +36,7 @@ class CompiledSolver:
 
     def observed(self, graph: WeightGraph) -> float:
         """See Solver."""
-        layout = graph_layout(graph)
-        flat = fill(layout, [block.matrix for block in graph.blocks])
+        layout, flat = laid_out(graph)
         adjacency = NormalisedAdjacency(layout=layout, flat=flat)
         rng = seeds.generator(self.seed, "partition")
         return estimate_ncut(adjacency, self.num_clusters, self.estimator, rng)

@@ -141,8 +141,6 @@ class _Spread:
             return
         self._batch = _deviation(values)
         current = self._batch.detach()
-        if self._running is not None:
-            self._running = self._running.to(current.device)  # a checkpoint's are on the CPU
         self._running = current if self._running is None else torch.lerp(current, self._running, _MEMORY)
 
 

@@ -143,7 +143,7 @@ class _Run:
         self.batches.set_state(state["batches"])
         _dropout_generator(self.device).set_state(state["dropout"])
         for carrying, carried in zip(self.carrying, state["carried"], strict=True):
-            carrying.restore(carried)
+            carrying.restore([tensor.to(self.device) for tensor in carried])
         self.history, self.seconds = list(state["history"]), state["seconds"]
 
     def epoch(self, examples: Examples, number: int) -> torch.Tensor:
@@ -151,9 +151,7 @@ class _Run:
         self.module.train()
         order = torch.randperm(len(examples[1]), generator=self.batches).to(self.device)
         try:
-            return _run_epoch(
-                self.module, examples, order, self.optimizer, self.phase, self.config.batch_size, number
-            )
+            return self._steps(examples, order, number)
         except torch.linalg.LinAlgError as error:  # pyright: ignore[reportPrivateImportUsage]
             # The penalty's: most likely the weights are not finite.
             raise TrainingError(
@@ -161,39 +159,31 @@ class _Run:
                 f"{_advice(self.config)}"
             ) from error
 
+    def _steps(self, examples: Examples, order: torch.Tensor, epoch: int) -> torch.Tensor:
+        # Examples are gathered batch by batch: permuting a whole epoch means touching new memory of its size.
+        inputs, labels = examples
+        batch_size, phase = self.config.batch_size, self.phase
+        num_steps = steps_per_epoch(len(labels), batch_size)
+        losses = torch.zeros(num_steps, 2, device=labels.device)
+        for step in range(num_steps):
+            batch = order[step * batch_size : (step + 1) * batch_size]
+            if phase.before_step is not None:
+                phase.before_step(self.optimizer)
+            self.optimizer.zero_grad()
+            loss = loss_of(self.module(inputs[batch]), labels[batch])
+            losses[step, 0] = loss.detach()
+            losses[step, 1] = phase.penalties.backward(loss)
+            self.optimizer.step()
+            if phase.after_step is not None:
+                phase.after_step((epoch - 1) * num_steps + step + 1)
+        return losses
+
 
 def _dropout_generator(device: torch.device) -> torch.Generator:
     """Return the generator that layers of a module on this device draw from."""
     return (
         torch.cuda.default_generators[device.index or 0] if device.type == "cuda" else torch.default_generator
     )
-
-
-def _run_epoch(
-    module: nn.Module,
-    examples: Examples,
-    order: torch.Tensor,
-    optimizer: torch.optim.Optimizer,
-    phase: Phase,
-    batch_size: int,
-    epoch: int,
-) -> torch.Tensor:
-    # Examples are gathered batch by batch: permuting a whole epoch means touching new memory of its size.
-    inputs, labels = examples
-    num_steps = steps_per_epoch(len(labels), batch_size)
-    losses = torch.zeros(num_steps, 2, device=labels.device)
-    for step in range(num_steps):
-        batch = order[step * batch_size : (step + 1) * batch_size]
-        if phase.before_step is not None:
-            phase.before_step(optimizer)
-        optimizer.zero_grad()
-        loss = loss_of(module(inputs[batch]), labels[batch])
-        losses[step, 0] = loss.detach()
-        losses[step, 1] = phase.penalties.backward(loss)
-        optimizer.step()
-        if phase.after_step is not None:
-            phase.after_step((epoch - 1) * num_steps + step + 1)
-    return losses
 
 
 def steps_per_epoch(num_examples: int, batch_size: int) -> int:

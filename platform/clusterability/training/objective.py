@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import nn
@@ -26,7 +26,7 @@ class Carrying(Protocol):
         ...
 
     def restore(self, state: list[torch.Tensor]) -> None:
-        """Take up what `state` returned."""
+        """Take up what `state` returned, on the module's device."""
         ...
 
 
@@ -88,12 +88,9 @@ def penalties_of(module: nn.Module, config: TrainingConfig) -> Iterator[Penaltie
     carrying = (*carrying, penalty, own)
     if isinstance(edges, ContributionEdges):
         carrying = (*carrying, edges)
-    common: dict[str, Any] = {"of_weights": terms, "carrying": carrying}
+    of_batch, adding = ((), (own,)) if penalty.adds_gradients else ((own,), ())
     try:
-        if penalty.adds_gradients:
-            yield Penalties(adding=(own,), **common)
-        else:
-            yield Penalties(of_batch=(own,), **common)
+        yield Penalties(of_batch=of_batch, of_weights=terms, adding=adding, carrying=carrying)
     finally:
         if isinstance(edges, ContributionEdges):
             edges.remove_hooks()

@@ -103,9 +103,7 @@ class ClusterabilityPenalty:
         if self._followed is None or self._calls % self._follow_every == 0:
             self._followed = self._at(edges)
         self._calls += 1
-        value, factors, unit_terms = self._followed
-        device = edges[0].device  # a checkpoint's are on the CPU
-        return value.to(device), factors.to(device), unit_terms.to(device)
+        return self._followed
 
     def _at(self, edges: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         self._adjacency.update([block.detach() for block in edges])

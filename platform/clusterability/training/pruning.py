@@ -36,7 +36,7 @@ class MagnitudePruning:
 
     def restore(self, state: list[torch.Tensor]) -> None:
         """Take up what `state` returned."""
-        self._masks = [mask.to(weight) for mask, weight in zip(state, self._weights, strict=True)]
+        self._masks = state
 
     @torch.no_grad()
     def after_step(self, step: int) -> None:

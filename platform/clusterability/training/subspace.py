@@ -61,9 +61,13 @@ class LeadingSubspace:
     def update(self, adjacency: NormalisedAdjacency) -> RitzVectors:
         """Return the leading eigenvectors of the changed graph."""
         self._age += 1
-        if self._next is None or self._age >= self._refresh_every:
+        if (
+            self._next is None
+            or self._next.device != adjacency.scale.device
+            or self._age >= self._refresh_every
+        ):
             return self._refresh(adjacency)
-        ritz = self._iterate(adjacency, self._next.to(adjacency.scale.device))
+        ritz = self._iterate(adjacency, self._next)
         return ritz if _converged(ritz, _TOLERANCE) else self._refresh(adjacency)
 
     def _refresh(self, adjacency: NormalisedAdjacency) -> RitzVectors:
