@@ -25,14 +25,20 @@ def multiply_by_sign(values: torch.Tensor, weights: torch.Tensor) -> None:
 
 
 def add_signed_products(
-    gradient: torch.Tensor, weights: torch.Tensor, first: torch.Tensor, second: torch.Tensor
+    gradient: torch.Tensor,
+    weights: torch.Tensor,
+    first: torch.Tensor,
+    second: torch.Tensor,
+    row_terms: torch.Tensor,
+    column_terms: torch.Tensor,
 ) -> None:
-    """Add (first' second) * sign(weights) to `gradient`, all on the CPU and stored row by row.
+    """Add (first' second + row_terms + column_terms) * sign(weights) to `gradient`, all on the CPU.
 
-    `gradient` and `weights` are (n, m), `first` (e, n) and `second` (e, m), e a multiple of 4.
+    `gradient` and `weights` are (n, m) and stored row by row, `first` is (e, n) and `second` (e, m), e a
+    multiple of 4, `row_terms` (n,) and `column_terms` (m,).
     """
-    arrays = [tensor.numpy() for tensor in (gradient, weights, first, second)]
-    _add_signed_products(*arrays)
+    tensors = (gradient, weights, first, second, row_terms, column_terms)
+    _add_signed_products(*[tensor.numpy() for tensor in tensors])
 
 
 def _by_column(matrix: torch.Tensor) -> bool:
@@ -64,18 +70,31 @@ def _multiply_by_sign(values: np.ndarray, weights: np.ndarray) -> None:
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _add_signed_products(
-    gradient: np.ndarray, weights: np.ndarray, first: np.ndarray, second: np.ndarray
+    gradient: np.ndarray,
+    weights: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    row_terms: np.ndarray,
+    column_terms: np.ndarray,
 ) -> None:
     zero = weights.dtype.type(0)
-    line = np.empty(weights.shape[1], weights.dtype)
-    for i in range(weights.shape[0]):
-        line[:] = zero
-        for k in range(0, first.shape[0], 4):  # four at a time: the line is then read and written less often
+    num_rows, num_columns = weights.shape
+    lines = np.empty((2, num_columns), weights.dtype)
+    for i in range(0, num_rows, 2):  # two rows and four factors at a time: each number is then read less often
+        last = min(i + 1, num_rows - 1)
+        one, other = lines[0], lines[1]
+        for j in range(num_columns):
+            one[j] = row_terms[i] + column_terms[j]
+            other[j] = row_terms[last] + column_terms[j]
+        for k in range(0, first.shape[0], 4):
             a, b, c, d = first[k, i], first[k + 1, i], first[k + 2, i], first[k + 3, i]
-            for j in range(line.size):
-                line[j] += (
-                    a * second[k, j] + b * second[k + 1, j] + c * second[k + 2, j] + d * second[k + 3, j]
-                )
-        for j in range(line.size):
-            weight = weights[i, j]
-            gradient[i, j] += line[j] if weight > zero else (-line[j] if weight < zero else zero)
+            e, f, g, h = first[k, last], first[k + 1, last], first[k + 2, last], first[k + 3, last]
+            for j in range(num_columns):
+                p, q, r, s = second[k, j], second[k + 1, j], second[k + 2, j], second[k + 3, j]
+                one[j] += a * p + b * q + c * r + d * s
+                other[j] += e * p + f * q + g * r + h * s
+        for row in range(i, last + 1):
+            line = lines[row - i]
+            for j in range(num_columns):
+                weight = weights[row, j]
+                gradient[row, j] += line[j] if weight > zero else (-line[j] if weight < zero else zero)

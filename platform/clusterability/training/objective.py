@@ -30,8 +30,8 @@ class Carrying(Protocol):
         ...
 
 
-# Eigenvectors of raw weights change so little in a step that following them at every other one will do.
-_FOLLOW_EVERY = 2
+# Eigenvectors of raw weights change so little in a step that following them at every third one will do.
+_FOLLOW_EVERY = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

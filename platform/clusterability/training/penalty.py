@@ -76,14 +76,15 @@ class ClusterabilityPenalty:
         """
         assert self._leaves is not None
         value, factors, unit_terms = self._follow([leaf.T for leaf in self._leaves])
-        first, second = _stacked(factors, unit_terms, factor)
-        padding = first.new_zeros(-len(first) % 4, first.shape[1])
-        first, second = torch.cat([first, padding]), torch.cat([second, padding])
+        scale = factor / len(factors)
+        padded = nn.functional.pad(factors, (0, 0, 0, -len(factors) % 4))
+        scaled, terms = padded * (-2 * scale), unit_terms * scale
         slices = self.edge_weights.layout.slices
         for (source, target), leaf in zip(self.edge_weights.layout.blocks, self._leaves, strict=True):
             assert leaf.grad is not None
-            one, other = second[:, slices[target]].contiguous(), first[:, slices[source]].contiguous()
-            add_signed_products(leaf.grad, leaf.detach(), one, other)
+            rows, columns = slices[target], slices[source]
+            first, second = scaled[:, rows].contiguous(), padded[:, columns].contiguous()
+            add_signed_products(leaf.grad, leaf.detach(), first, second, terms[rows], terms[columns])
         return factor * value
 
     def state(self) -> list[torch.Tensor]:

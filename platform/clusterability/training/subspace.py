@@ -10,6 +10,7 @@ _FEWEST_GUARDS = 4  # vectors followed beyond the wanted ones, which then conver
 _FAST_ROWS = 8  # matrix products are fastest with a multiple of so many rows
 _TOLERANCE = 1e-3  # error allowed to the mean eigenvalue of the Laplacian, relative
 _LARGEST_DENSE = 1500  # nodes up to which a dense eigensolver is quicker than iterating
+_MOST_STEPS = 4  # of one update, before the vectors are computed anew, which takes as long as 20
 _MOST_ITERATIONS = 500
 
 
@@ -30,11 +31,11 @@ class RitzVectors:
 class LeadingSubspace:
     """Follows the `count` largest eigenvalues of N but for the trivial one, 1 with the vector sqrt(degrees).
 
-    Each `update` takes one step of subspace iteration from where the last one ended, with Rayleigh-Ritz, on
-    B B' (two sides) or S^2 (one side), which costs two products with N. The vectors are computed anew at
-    first, after `refresh_every` updates, and when the residuals r_j say that following lags: when the mean
-    of |r_j|^2 / gap, the gap being that to the last vector followed (Parlett 1998, theorem 11.7.1), is more
-    than a thousandth of the Laplacian's mean eigenvalue.
+    Each `update` takes a step of subspace iteration from where the last one ended, with Rayleigh-Ritz, on
+    B B' (two sides) or S^2 (one side), which costs two products with N. It takes up to three more while the
+    residuals r_j say that it lags: while the mean of |r_j|^2 / gap, the gap being that to the last vector
+    followed (Parlett 1998, theorem 11.7.1), is more than a thousandth of the Laplacian's mean eigenvalue.
+    The vectors are computed anew where those do not suffice, at first, and after `refresh_every` updates.
     """
 
     def __init__(self, layout: Layout, count: int, *, refresh_every: int) -> None:
@@ -67,8 +68,11 @@ class LeadingSubspace:
             or self._age >= self._refresh_every
         ):
             return self._refresh(adjacency)
-        ritz = self._iterate(adjacency, self._next)
-        return ritz if _converged(ritz, _TOLERANCE) else self._refresh(adjacency)
+        for _ in range(_MOST_STEPS):
+            ritz = self._iterate(adjacency, self._next)
+            if _converged(ritz, _TOLERANCE):
+                return ritz
+        return self._refresh(adjacency)
 
     def _refresh(self, adjacency: NormalisedAdjacency) -> RitzVectors:
         self._age = 0

@@ -153,7 +153,7 @@ def test_at_a_kink_the_gradient_is_a_supergradient() -> None:
         assert slope <= (gradient * direction).sum().item() + 1e-5
 
 
-@pytest.mark.parametrize("follow_every", [1, 2])
+@pytest.mark.parametrize("follow_every", [1, 3])
 @pytest.mark.parametrize("count", [3, 11])
 def test_following_stays_close_to_exact_while_training(count: int, follow_every: int) -> None:
     torch.manual_seed(0)
@@ -165,7 +165,7 @@ def test_following_stays_close_to_exact_while_training(count: int, follow_every:
         rows = torch.randint(2000, (64,))
         value = penalty()
         loss = nn.functional.cross_entropy(module(inputs[rows]), labels[rows]) + value
-        if step % 25 in (0, 1):
+        if step % 25 < 3:
             assert value.item() == pytest.approx(laplacian_mean(penalty.edge_weights, count), rel=0.01)
         optimizer.zero_grad()
         loss.backward()
