@@ -80,9 +80,7 @@ def _add_signed_products(
     zero = weights.dtype.type(0)
     num_rows, num_columns = weights.shape
     lines = np.empty((2, num_columns), weights.dtype)
-    for i in range(
-        0, num_rows, 2
-    ):  # two rows and four factors at a time: each number is then read less often
+    for i in range(0, num_rows, 2):  # two rows, four factors at a time: fewer reads of each
         last = min(i + 1, num_rows - 1)
         one, other = lines[0], lines[1]
         for j in range(num_columns):
