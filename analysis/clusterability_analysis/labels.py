@@ -14,6 +14,8 @@ REGULARISERS = (
 
 _SHORT = {
     "training.clusterability_weight": "clusterability",
+    "training.clusterability_eigenvalues": "eigenvalues",
+    "training.clusterability_edges": "edges",
     "training.l1_weight": "L1",
     "training.l2_weight": "L2",
     "ncut.num_clusters": "k",
@@ -93,12 +95,27 @@ def evenly_spread(count: int, most: int) -> list[int]:
 
 
 def condition_label(values: dict[str, object], names: dict[str, str]) -> str:
-    """Describe a condition by its swept values; regularisers that are off are left out."""
-    parts = [
-        f"{names[axis]} {format_value(value)}"
-        for axis, value in values.items()
-        if not (axis in REGULARISERS and value == 0)
-    ]
+    """Describe a condition by its swept values.
+
+    Left out are regularisers that are off, switches that are off, and the settings of a clusterability
+    penalty that is off; a switch that is on is its name alone.
+    """
+    if not values:
+        return "the one condition"
+    parts = [_part(names[axis], value) for axis, value in values.items() if not _is_off(axis, value, values)]
     if parts:
         return ", ".join(parts)
-    return "no regulariser" if values else "the one condition"
+    if any(axis in REGULARISERS for axis in values):
+        return "no regulariser"
+    return ", ".join(f"{names[axis]} {format_value(value)}" for axis, value in values.items())
+
+
+def _part(name: str, value: object) -> str:
+    return name if str(value) == "True" else f"{name} {format_value(value)}"
+
+
+def _is_off(axis: str, value: object, values: dict[str, object]) -> bool:
+    weight = "training.clusterability_weight"
+    if axis != weight and axis.startswith("training.clusterability_") and values.get(weight) == 0:
+        return True
+    return str(value) == "False" or (axis in REGULARISERS and value == 0)

@@ -63,3 +63,27 @@ def test_even_choice_keeps_both_ends(count, most):
     assert len(chosen) == min(count, most)
     assert len(set(chosen)) == len(chosen)
     assert not chosen or (chosen[0], chosen[-1]) == (0, count - 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "label"),
+    [
+        ((0.0, 3, "weights", False), "no regulariser"),
+        ((0.0, 3, "weights", True), "rescale units"),
+        ((0.1, 3, "weights", "False"), "clusterability 0.1, eigenvalues 3, edges weights"),
+        ((1.0, 11, "weights", "True"), "clusterability 1, eigenvalues 11, edges weights, rescale units"),
+    ],
+)
+def test_what_is_off_is_left_out_of_a_label(values, label):
+    axes = ["clusterability_weight", "clusterability_eigenvalues", "clusterability_edges", "rescale_units"]
+    axes = [f"training.{axis}" for axis in axes]
+    assert labels.condition_label(dict(zip(axes, values, strict=True)), labels.axis_names(axes)) == label
+
+
+def test_a_sweep_over_a_switch_alone_names_both_its_values():
+    axis = "training.rescale_units"
+    names = labels.axis_names([axis])
+    assert [labels.condition_label({axis: on}, names) for on in (False, True)] == [
+        "rescale units False",
+        "rescale units",
+    ]
