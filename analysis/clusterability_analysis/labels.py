@@ -107,7 +107,7 @@ def condition_label(values: dict[str, object], names: dict[str, str]) -> str:
         return ", ".join(parts)
     if any(axis in REGULARISERS for axis in values):
         return "no regulariser"
-    return ", ".join(f"{names[axis]} {format_value(value)}" for axis, value in values.items())
+    return ", ".join(_part(names[axis], value) for axis, value in values.items())
 
 
 def _part(name: str, value: object) -> str:

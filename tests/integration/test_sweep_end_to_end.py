@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,24 @@ def test_a_killed_driver_loses_no_finished_trial_and_the_same_command_continues(
     assert all(after[path] == written for path, written in before.items())
     runs = MlflowClient(f"sqlite:///{tmp_path}/runs/mlflow.db").search_runs(["1"], "tags.kind = 'trial'")
     assert sorted(run.info.status for run in runs) == ["FINISHED"] * 4
+
+
+def test_convolutional_and_residual_networks_go_through_a_sweep(tmp_path):
+    (tmp_path / "search_spaces").symlink_to(REPOSITORY / "search_spaces")
+    small = ["model.width_factor=0.125", "model.depth=1", "training.epochs=1", "training.pruning_epochs=1"]
+    architectures, weights = ("cnn", "vgg", "resnet"), (0.0, 0.3)
+    axes = [
+        f"axes.model.architecture=[{','.join(architectures)}]",
+        f"axes.training.clusterability_weight=[{','.join(map(str, weights))}]",
+    ]
+    swept = clusterability(tmp_path, "sweep", "smoke", "seeds=[0]", *small, *axes)
+    assert swept.returncode == 0, swept.stderr
+    (folder,) = tmp_path.glob("runs/smoke-*")
+    records = list(Ledger(folder=folder).records())
+    assert [record.error for record in records] == [None] * 6
+    ran = {(r.config.model.architecture, r.config.training.clusterability_weight) for r in records}
+    assert ran == set(product(architectures, weights))
+    for record in records:
+        for measured in ("ncut", "ncut_contribution", "unpruned_ncut", "unpruned_ncut_contribution"):
+            assert 0 < record.metrics[measured] < 4
+        assert 0 < record.metrics["p_value"] <= 1

@@ -114,7 +114,7 @@ class ClusterabilityPenalty:
 
 
 def _stacked(
-    factors: torch.Tensor, unit_terms: torch.Tensor, upstream: torch.Tensor | float
+    factors: torch.Tensor, unit_terms: torch.Tensor, upstream: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return two matrices (e + 2, nodes); their product over nodes i, k is the gradient but for its sign."""
     ones, terms = torch.ones_like(unit_terms)[None], unit_terms[None]
