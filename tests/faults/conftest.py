@@ -96,6 +96,9 @@ class Workplace:
         experiments = [item.experiment_id for item in client.search_experiments()]
         return list(client.search_runs(experiments, f"tags.kind = '{kind}'"))
 
+    def mlflow_states(self) -> set[str]:
+        return {run.info.status for kind in ("sweep", "trial") for run in self.mlflow_runs(kind)}
+
     def assert_whole(self, num_trials: int, state: str = "FINISHED") -> None:
         """Every trial exactly once in the ledger and in MLflow, nothing RUNNING, no scraps."""
         ids = sorted(record.config.trial_id for record in self.records())

@@ -1,6 +1,6 @@
-"""kill -9 of the driver at random moments of a sweep of 24 trials, then the same command again.
+"""kill -9 of the driver: alone, and at random moments of a sweep of 24 trials with the same command after it.
 
-The number of rounds is KILL_ROUNDS (default 2); each draws its moment from its own number.
+The number of random rounds is KILL_ROUNDS (default 2); each draws its moment from its own number.
 """
 
 import os
@@ -20,6 +20,16 @@ COMMAND = [
     "axes.training.clusterability_weight=[0, 0.1, 0.3]",
     "seeds=[0, 1, 2, 3, 4, 5, 6, 7]",
 ]
+
+
+def test_no_run_stays_running_when_nobody_comes_back(workplace):
+    driver = workplace.start(*COMMAND)
+    workplace.wait_for(lambda: workplace.num_records() >= 2)
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    assert "RUNNING" in workplace.mlflow_states()
+    workplace.wait_for(lambda: "RUNNING" not in workplace.mlflow_states())
+    workplace.assert_whole(workplace.num_records(), "KILLED")
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from clusterability.sweep.preflight import TrialResources, check_networks, check
 from clusterability.sweep.progress import Tally, make_display
 from clusterability.sweep.quiet_ray import ray
 from clusterability.sweep.session import open_session, space_of, sweep_id_of
+from clusterability.sweep.survivor import synced_if_killed
 from clusterability.sweep.tuning import tune_trials
 from clusterability.sweep.worker import RunTrial
 from clusterability.tracking import (
@@ -81,7 +82,7 @@ def run_sweep(
             check_nodes(space, runs)
         connect()
         sweep_id = sweep_id_of(space, runs, options.fresh)
-        with open_session(space, runs, sweep_id) as ledger:
+        with open_session(space, runs, sweep_id) as ledger, synced_if_killed(sweep_id):
             finished = _finished(ledger, options.retry_failed)
             num_left = space.num_trials - len(finished)
             check_space_left(space, num_left, network_bytes, runs)

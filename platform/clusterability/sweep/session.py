@@ -16,6 +16,7 @@ from clusterability.spaces import SearchSpace, resolve_space
 TUNE_FOLDER = ".tune"
 """Tune's own files in the folder of a sweep; nothing resumes from them."""
 _SPACE = "space.json"
+_PATIENCE = 10.0  # seconds; the `sync` after a killed driver holds a sweep for some of them
 
 
 def space_of(sweep_id: str, runs: Path) -> SearchSpace:
@@ -61,7 +62,7 @@ def open_session(space: SearchSpace, runs: Path, sweep_id: str) -> Iterator[Ledg
     lock = FileLock(folder / ".lock")  # the system lets go of it even when its holder is killed
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_PATIENCE)
     except OSError as error:  # a Timeout is one of them
         if not isinstance(error, Timeout):
             raise StorageError(f"{folder}: cannot be written: {error.strerror}") from None
