@@ -58,7 +58,8 @@ def ray_cluster(address: str | None) -> Iterator[tuple[Machine, ...]]:
 def start_here() -> None:
     """Start Ray on this machine for this process alone, and connect to it."""
     machine = this_machine()
-    ray.init(num_cpus=machine.cpus, num_gpus=machine.gpus, include_dashboard=False, **_QUIET)
+    # "local": not the cluster that may run on this machine too, nor the one that RAY_ADDRESS names.
+    ray.init("local", num_cpus=machine.cpus, num_gpus=machine.gpus, include_dashboard=False, **_QUIET)
 
 
 def check_nodes(space: SearchSpace, runs: Path) -> None:
