@@ -1,14 +1,14 @@
 #!/bin/bash
 # A sweep on several Slurm nodes:  sbatch platform/deploy/slurm.sh mlp_reg search.num_trials=200
 # Submit from the repository, on a file system that all nodes share. Submit again to continue: what was
-# finished stays, also when Slurm takes the nodes back (it sends SIGTERM first, which ends the sweep cleanly).
+# finished stays. Two minutes before the time is up Slurm sends SIGTERM, which ends the sweep cleanly.
 #SBATCH --job-name=clusterability
 #SBATCH --nodes=4
 #SBATCH --ntasks-per-node=1
 #SBATCH --cpus-per-task=16
 #SBATCH --mem=32G
 #SBATCH --time=12:00:00
-#SBATCH --signal=TERM@120
+#SBATCH --signal=B:TERM@120    # to this script alone: the nodes of Ray must live until the sweep has ended
 #SBATCH --output=runs/slurm-%j.log
 set -euo pipefail
 cd "$SLURM_SUBMIT_DIR"

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fresh", action="store_true", help="start anew instead of continuing the same sweep"
     )
     parser.add_argument("--retry-failed", action="store_true", help="run failed trials again")
-    parser.add_argument("--address", help="Ray cluster to run on: auto or host:port")
+    parser.add_argument("--address", help="Ray cluster to run on: auto, host:port or ray://host:port")
     parser.add_argument(
         "--dry-run",
         action="store_true",
@@ -36,8 +36,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     space = load_space(arguments.space, arguments.overrides)
     # Ray, torch and MLflow: seconds that a typo should not cost.
     from clusterability.cli.report import show_report
-    from clusterability.sweep import SweepOptions, plan_sweep, run_sweep
+    from clusterability.sweep import SweepOptions, is_outside, plan_sweep, run_on_head, run_sweep
 
+    if is_outside(arguments.address):
+        return run_on_head(arguments.address, _command(arguments))
     options = SweepOptions(
         fresh=arguments.fresh, retry_failed=arguments.retry_failed, address=arguments.address
     )
@@ -62,3 +64,10 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         soft_wrap=True,
     )
     return 1 if outcome.num_failed else 0
+
+
+def _command(arguments: argparse.Namespace) -> list[str]:
+    """Return the command again, without the address."""
+    flags = ("fresh", "retry_failed", "dry_run")
+    given = [f"--{name.replace('_', '-')}" for name in flags if getattr(arguments, name)]
+    return ["sweep", arguments.space, *arguments.overrides, *given]

@@ -6,14 +6,15 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from ray._raylet import Config
 from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-import clusterability
 from clusterability.config import DatasetConfig
 from clusterability.data import load_dataset
 from clusterability.errors import ClusterabilityError, DataError, ResourceError, StorageError
@@ -24,6 +25,8 @@ from clusterability.sweep.quiet_ray import ray
 _SECONDS_TO_ANSWER = 5
 _SECONDS_TO_INSPECT = 600  # a node may have a data set to download
 _LOOPBACK = ("127.", "localhost", "::1", "[::1]")
+CLIENT_SCHEME = "ray://"
+"""Begins the address of a cluster that this machine is no node of."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,17 +73,9 @@ def check_nodes(space: SearchSpace, runs: Path) -> None:
         DataError: a node cannot have a data set.
         ResourceError: a node cannot run this package.
     """
-    token, datasets = uuid4().hex, list(dict.fromkeys(item.dataset for item in network_variants(space)))
-    path = runs / f".token-{token[:8]}"
-    try:
-        runs.mkdir(parents=True, exist_ok=True)
-        path.write_text(token)
-    except OSError as error:
-        raise StorageError(f"{runs}: cannot be written: {error.strerror}") from None
-    try:
+    datasets = list(dict.fromkeys(item.dataset for item in network_variants(space)))
+    with shared_token(runs) as (path, token):
         reports = _ask_each_node(path, datasets)
-    finally:
-        path.unlink(missing_ok=True)
     blind = [report.host for report in reports if report.token != token]
     if blind:
         raise StorageError(f"{runs}: not seen by {', '.join(blind)}; allowed: a folder that all nodes share")
@@ -89,28 +84,44 @@ def check_nodes(space: SearchSpace, runs: Path) -> None:
             raise DataError(f"node {report.host}: {report.data_error}")
 
 
-def _connect(address: str) -> None:
-    local = address.startswith(_LOOPBACK)
-    if address != "auto":
-        _require_answer(address)
-        if not local:
-            os.environ.setdefault("RAY_AUTH_MODE", "token")
-    package = str(Path(clusterability.__file__).parent)
+@contextmanager
+def shared_token(runs: Path) -> Iterator[tuple[Path, str]]:
+    """Keep a file with a token of its own in `runs` for the block, for other machines to read.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    token = uuid4().hex
+    path = runs / f".token-{token[:8]}"
     try:
-        ray.init(address=address, runtime_env={"py_modules": [package]}, **_QUIET)
+        runs.mkdir(parents=True, exist_ok=True)
+        path.write_text(token)
+    except OSError as error:
+        raise StorageError(f"{runs}: cannot be written: {error.strerror}") from None
+    try:
+        yield path, token
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _connect(address: str) -> None:
+    if address == "auto" or not _require_answer(address).startswith(_LOOPBACK):
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+        Config.initialize("")  # Ray has read the variable when it was imported
+    try:
+        ray.init(address=address, runtime_env={"py_modules": _own_packages()}, **_QUIET)
     except (ConnectionError, RayError, RuntimeError, ValueError, ImportError) as error:
         reason = " ".join(str(error).split())[:300]
         raise ResourceError(f"--address {address}: Ray cannot be reached there: {reason}") from None
 
 
-def _require_answer(address: str) -> None:
-    """Try the port first: Ray itself would try for minutes."""
-    host, _, port = address.rpartition(":")
-    # ray:// would run Tune, and with it our tracking and our display, on the far side.
-    if address.startswith("ray://") or not host or not port.isdigit() or not 0 < int(port) < 65536:
+def _require_answer(address: str) -> str:
+    """Try the port first, for Ray itself would try for minutes; return the host."""
+    host, _, port = address.removeprefix(CLIENT_SCHEME).rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise ResourceError(
-            f"--address: got {address!r}, allowed: auto or host:port, "
-            "on a machine that is a node of the cluster"
+            f"--address: got {address!r}, allowed: auto or host:port on a machine that is a node of the "
+            "cluster, ray://host:port elsewhere"
         )
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_SECONDS_TO_ANSWER).close()
@@ -119,6 +130,14 @@ def _require_answer(address: str) -> None:
             f"--address {address}: nothing answers there ({error.strerror or error}); "
             "start the Ray cluster first, on one machine with: make cluster-up"
         ) from None
+    return host
+
+
+def _own_packages() -> list[str]:
+    """Return the folders of the code that ships with a sweep."""
+    names = ("clusterability", "clusterability_analysis")
+    found = [find_spec(name) for name in names]
+    return [str(Path(item.origin).parent) for item in found if item and item.origin]
 
 
 def _machines() -> tuple[Machine, ...]:
