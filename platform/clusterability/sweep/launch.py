@@ -84,7 +84,7 @@ def run_sweep(
             finished = _finished(ledger, options.retry_failed)
             num_left = space.num_trials - len(finished)
             check_space_left(space, num_left, network_bytes, runs)
-            tracker = open_tracker(space, sweep_id)
+            tracker = open_tracker(space, sweep_id, running=num_left > 0)
             if num_left > 0:
                 console.print(
                     _headline(space, sweep_id, resources, len(finished)), highlight=False, soft_wrap=True
@@ -113,7 +113,7 @@ def sync_sweep(sweep_id: str) -> None:
     with open_session(space, runs, sweep_id) as ledger:
         num_finished = sum(1 for _ in ledger.records())
         state = "complete" if num_finished >= space.num_trials else "stopped"
-        reason = _finish_tracking(open_tracker(space, sweep_id), ledger, state)
+        reason = _finish_tracking(open_tracker(space, sweep_id, running=False), ledger, state)
     if reason:
         raise TrackingError(reason)
 

@@ -12,7 +12,7 @@ from clusterability.config import Objective
 from clusterability.errors import TrackingError, unknown_name
 from clusterability.tracking.store import TRACKING_FAILURES, connect, tracking_uri
 from clusterability.tracking.table import SweepTable
-from clusterability.tracking.tracker import trial_runs
+from clusterability.tracking.tracker import has_values, trial_runs
 
 
 def find_sweep(name: str, uri: str | None = None) -> SweepTable:
@@ -64,7 +64,7 @@ def _table(client: MlflowClient, parent: Run) -> SweepTable:
         axes=axes,
         objectives=tuple(Objective(**item) for item in json.loads(tags["objectives"])),
         settings=json.loads(tags["settings"]),
-        trials=pd.DataFrame([_row(run, axes) for run in runs]),
+        trials=pd.DataFrame([_row(run, axes) for run in runs if has_values(run, axes)]),
     )
 
 

@@ -1,6 +1,7 @@
 """A sweep written to MLflow: one parent run, one child run per trial. Every call can be repeated."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,10 @@ class Tracker:
         self._run_ids: dict[str, str] = {}
         self._ended: dict[str, str] = {}
         self._read_trials()
+
+    def start_sweep(self) -> None:
+        """Make the sweep's run RUNNING, also where it had ended."""
+        self._reopen(self.run_id)
 
     def start_trial(self, config: TrialConfig) -> None:
         """Make the trial's run, RUNNING, with its swept values as parameters."""
@@ -118,7 +123,6 @@ class Tracker:
             return None
         for duplicate in runs[1:]:  # a retried request can have made the run twice
             self._client.delete_run(duplicate.info.run_id)
-        self._reopen(runs[0].info.run_id)
         return runs[0].info.run_id
 
     def _reopen(self, run_id: str) -> None:
@@ -144,11 +148,15 @@ class Tracker:
         return run.info.run_id
 
     def _read_trials(self) -> None:
-        """Learn what the store has; of two runs of one trial, which a retried request can leave, keep one."""
+        """Learn what the store has.
+
+        Of two runs of one trial, which a retried request can leave, one is kept; a run without its swept
+        values, which a driver leaves that is killed while it makes one, is made anew.
+        """
         self._run_ids, self._ended = {}, {}
         for run in trial_runs(self._client, self._experiment_id, self._sweep_id):
             trial_id = run.data.tags["trial_id"]
-            if trial_id in self._ended:
+            if trial_id in self._ended or not has_values(run, [axis.name for axis in self._space.axes]):
                 self._client.delete_run(run.info.run_id)
                 continue
             if trial_id in self._run_ids:
@@ -158,8 +166,8 @@ class Tracker:
                 self._ended[trial_id] = run.data.tags["state"]
 
 
-def open_tracker(space: SearchSpace, sweep_id: str) -> Tracker:
-    """Return the tracker of a sweep in the store of `tracking_uri`.
+def open_tracker(space: SearchSpace, sweep_id: str, *, running: bool) -> Tracker:
+    """Return the tracker of a sweep in the store of `tracking_uri`; `running`: trials are to follow.
 
     Raises:
         TrackingError: the store does not answer.
@@ -167,9 +175,12 @@ def open_tracker(space: SearchSpace, sweep_id: str) -> Tracker:
     uri = tracking_uri()
     client = connect(uri)
     try:
-        return Tracker(client, uri, space, sweep_id)
+        tracker = Tracker(client, uri, space, sweep_id)
+        if running:
+            tracker.start_sweep()
     except TRACKING_FAILURES as error:
         raise TrackingError(f"tracking store {uri}: {first_line(error)}") from None
+    return tracker
 
 
 def trial_runs(client: MlflowClient, experiment_id: str, sweep_id: str) -> list[Run]:
@@ -184,6 +195,11 @@ def trial_runs(client: MlflowClient, experiment_id: str, sweep_id: str) -> list[
         token = page.token
         if not token:
             return runs
+
+
+def has_values(run: Run, axes: Sequence[str]) -> bool:
+    """Whether a trial's run has its swept values yet: they are written just after it is made."""
+    return run.data.params.keys() >= set(axes)
 
 
 def _experiment(client: MlflowClient, uri: str, name: str) -> str:

@@ -103,6 +103,25 @@ def test_no_run_stays_running_after_the_sweep(uri, tmp_path):
     assert statuses == {"FINISHED", "KILLED"}
 
 
+def test_a_sweep_that_had_ended_stays_so_while_it_is_brought_up_to_date(uri, tmp_path):
+    tracked(uri, tmp_path, record()).finish_sweep(Ledger(folder=tmp_path), "complete")
+    again = Tracker(connect(uri), uri, SPACE, "smoke-1")
+    assert MlflowClient(uri).get_run(again.run_id).info.status == "FINISHED"
+    again.start_sweep()
+    assert MlflowClient(uri).get_run(again.run_id).info.status == "RUNNING"
+
+
+def test_a_run_whose_driver_was_killed_while_it_made_it_is_made_anew(uri, tmp_path):
+    tracker = tracked(uri, tmp_path, record())
+    client = MlflowClient(uri)
+    tags = {"kind": "trial", "sweep_id": "smoke-1", "trial_id": config(1).trial_id, "state": "running"}
+    client.create_run("1", tags={**tags, "mlflow.parentRunId": tracker.run_id})  # and no values
+    assert list(find_sweep("smoke-1").trials["seed"]) == [0]
+    again = tracked(uri, tmp_path, record(seed=1))
+    again.finish_sweep(Ledger(folder=tmp_path), "complete")
+    assert sorted(find_sweep("smoke-1").trials["seed"]) == [0, 1]
+
+
 def test_the_analysis_reads_back_what_was_written(uri, tmp_path):
     failed = record("failed", seed=1, error="why")
     tracked(uri, tmp_path, record(), failed).finish_sweep(Ledger(folder=tmp_path), "complete")
