@@ -30,7 +30,7 @@ cluster-up: $(RUN)  ## start a Ray head here, for sweeps with ARGS="--address au
 	@$(BIN)/ray get-auth-token --generate > /dev/null
 	@RAY_AUTH_MODE=token RAY_memory_monitor_refresh_ms=0 $(BIN)/ray start --head --port=$(PORT) \
 		--include-dashboard=false --disable-usage-stats $(ARGS)
-	@echo "Every node and driver needs this machine's ~/.ray/auth_token and RAY_AUTH_MODE=token"
+	@echo "Every other node needs this machine's ~/.ray/auth_token and RAY_AUTH_MODE=token (docs/multi-node.md)"
 
 cluster-down: $(RUN)  ## end all of Ray that runs on this machine
 	@$(BIN)/ray stop

@@ -55,3 +55,14 @@ def test_the_end_of_the_command_is_the_end_of_the_sweep_and_it_resumes(workplace
     result = workplace.run(*command)
     assert result.returncode == 0, result.stderr
     workplace.assert_whole(4)
+
+
+def test_the_loss_of_the_cluster_is_one_line(workplace, smoke, machines, outside):
+    command = [*smoke, "training.epochs=1000", "seeds=[0, 1]", *outside]
+    driver = workplace.start(*command)
+    workplace.wait_for(workplace.num_records)
+    machines.kill(machines.nodes[0])
+    assert driver.wait(120) == 2
+    last = workplace.output().splitlines()[-1]
+    assert "the cluster was lost" in last
+    assert "the same command continues" in last
