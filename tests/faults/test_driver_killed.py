@@ -33,6 +33,17 @@ def test_no_run_stays_running_when_nobody_comes_back(workplace):
 
 
 @pytest.mark.slow
+def test_no_run_stays_running_after_impatient_ctrl_c(workplace):
+    driver = workplace.start(*COMMAND)
+    workplace.wait_for(lambda: workplace.num_records() >= 2)
+    while driver.poll() is None:
+        driver.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    workplace.wait_for(lambda: "RUNNING" not in workplace.mlflow_states())
+    workplace.assert_whole(workplace.num_records(), "KILLED")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("round_number", range(ROUNDS))
 def test_every_trial_is_there_once_after_a_kill_at_a_random_moment(workplace, round_number):
     moment = random.Random(round_number)

@@ -1,9 +1,11 @@
-"""The end of a sweep whose driver was killed: nobody else would tell the tracking store."""
+"""The end of a sweep whose driver did not come to its own: nobody else would tell the tracking store."""
 
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from clusterability.errors import ClusterabilityError
 
 # `cat` ends when the pipe does, and that is when the driver is gone. The trials of a killed driver need a
 # moment to end; the same command given again in that moment does all of this itself.
@@ -13,6 +15,8 @@ _WAIT_AND_SYNC = 'cat > /dev/null; sleep 5; exec "$@"'
 @contextmanager
 def synced_if_killed(sweep_id: str) -> Iterator[None]:
     """Let `clusterability sync` bring the store up to date if this process is killed in the block.
+
+    The same after a second Ctrl-C and after an error of our own; those that a user is told are dealt with.
 
     A shell in a session of its own, so that no signal meant for the driver reaches it, waits for the end of a
     pipe that this process alone holds open. It costs a megabyte while it waits. It is lost with the machine,
@@ -28,6 +32,12 @@ def synced_if_killed(sweep_id: str) -> Iterator[None]:
     )
     try:
         yield
-    finally:
-        survivor.kill()
-        survivor.communicate()
+    except ClusterabilityError:
+        _dismiss(survivor)
+        raise
+    _dismiss(survivor)
+
+
+def _dismiss(survivor: subprocess.Popen[bytes]) -> None:
+    survivor.kill()
+    survivor.communicate()
