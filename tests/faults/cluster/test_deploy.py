@@ -56,7 +56,8 @@ def run_apart(machines, script: str, before: str = "true", **settings: str) -> s
 
 @pytest.mark.slow
 def test_cluster_up_serves_a_sweep_until_cluster_down(workplace, machines, tmp_path):
-    make = f"make -s -C {REPOSITORY} VENV={sys.prefix} -o {sys.prefix}/.stamp-run"  # nothing to set up
+    # Nothing to set up, and nothing of the `make` that may have started these tests.
+    make = f"env -u MAKEFLAGS make -s -C {REPOSITORY} VENV={sys.prefix} -o {sys.prefix}/.stamp-run ARGS="
     script = f"""
         set -e
         {make} cluster-up
