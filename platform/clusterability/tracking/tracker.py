@@ -9,7 +9,6 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
-from mlflow.utils.time import get_current_time_millis
 
 from clusterability.config import TrialConfig
 from clusterability.errors import TrackingError, first_line
@@ -59,7 +58,8 @@ class Tracker:
             **({"error": record.error, "mlflow.note.content": record.error} if record.error else {}),
             **record.provenance,
         }
-        metrics = _metrics(record)
+        # The time of the record, not of this call: MLflow takes a metric twice when its times differ.
+        metrics = _metrics(record, folder.stat().st_mtime_ns // 1_000_000)
         for start in range(0, len(metrics), _BATCH):
             self._client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
         self._client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
@@ -216,15 +216,14 @@ def _experiment(client: MlflowClient, uri: str, name: str) -> str:
         return experiment.experiment_id
 
 
-def _metrics(record: TrialRecord) -> list[Metric]:
-    now = get_current_time_millis()
+def _metrics(record: TrialRecord, milliseconds: int) -> list[Metric]:
     per_epoch = [
-        Metric(name, value, now, epoch)
+        Metric(name, value, milliseconds, epoch)
         for name, values in record.history.items()
         for epoch, value in enumerate(values, start=1)
     ]
     last = max((len(values) for values in record.history.values()), default=0)
-    return per_epoch + [Metric(name, value, now, last) for name, value in record.metrics.items()]
+    return per_epoch + [Metric(name, value, milliseconds, last) for name, value in record.metrics.items()]
 
 
 def _settings(space: SearchSpace) -> dict[str, Any]:

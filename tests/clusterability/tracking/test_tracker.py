@@ -1,4 +1,5 @@
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +94,16 @@ def test_repeated_calls_and_a_second_tracker_leave_no_duplicates(uri, tmp_path):
     client = MlflowClient(uri)
     assert len(client.search_runs(["1"], "tags.kind = 'trial'")) == 1
     assert len(client.search_runs(["1"], "tags.kind = 'sweep'")) == 1
+
+
+def test_a_trial_logged_again_has_each_of_its_numbers_once(uri, tmp_path):
+    tracker, folder = tracked(uri, tmp_path), Ledger(folder=tmp_path).write(record())
+    for _ in range(2):  # as after a kill between its numbers and its end
+        tracker.finish_trial(record(), folder)
+        time.sleep(0.01)
+    client = MlflowClient(uri)
+    (run,) = client.search_runs(["1"], "tags.kind = 'trial'")
+    assert [metric.step for metric in client.get_metric_history(run.info.run_id, "train_loss")] == [1, 2, 3]
 
 
 def test_no_run_stays_running_after_the_sweep(uri, tmp_path):
