@@ -21,6 +21,11 @@ CLI = [sys.executable, "-m", "clusterability"]
 SMOKE = ["sweep", "smoke", "training.epochs=2", "nulls.num_shuffles=2", "seeds=[0]"]
 
 
+def heed_ctrl_c() -> None:
+    """Undo what a shell does to what it starts in the background: these tests, perhaps."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass(kw_only=True)
 class Workplace:
     """A folder in which `clusterability` is run as a user runs it."""
@@ -55,6 +60,7 @@ class Workplace:
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
+                preexec_fn=heed_ctrl_c,
             )
         self.started.append(process)
         return process

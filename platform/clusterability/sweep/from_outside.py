@@ -8,6 +8,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 from shutil import get_terminal_size
@@ -19,7 +21,6 @@ from ray.exceptions import RayError
 
 from clusterability.errors import ResourceError, StorageError, first_line
 from clusterability.sweep.cluster import CLIENT_SCHEME, ray_cluster, shared_token
-from clusterability.sweep.interrupts import terminated_like_interrupted
 from clusterability.sweep.quiet_ray import ray
 from clusterability.tracking import RUNS_FOLDER
 
@@ -67,16 +68,39 @@ def _follow(head: Any) -> int:
     """Print what the command on the head prints until it ends; return its exit code."""
     streams = {"out": sys.stdout, "err": sys.stderr}
     code = None
-    with terminated_like_interrupted():
+    with _first_signal_noted() as noted:
         while code is None:
-            try:
-                sleep(_INTERVAL)
-                lines, code = ray.get(head.news.remote())
-                for stream, line in lines:
-                    print(line, end="", file=streams[stream], flush=True)
-            except KeyboardInterrupt:
+            sleep(_INTERVAL)
+            if noted:
                 ray.get(head.interrupt.remote())
+                noted.clear()
+            lines, code = ray.get(head.news.remote())
+            for stream, line in lines:
+                print(line, end="", file=streams[stream], flush=True)
     return code
+
+
+@contextmanager
+def _first_signal_noted() -> Iterator[list[int]]:
+    """Yield a list that a Ctrl-C or SIGTERM is put into; while one is in it, another is KeyboardInterrupt.
+
+    The exception at once could fall into the middle of a call of Ray's, and be swallowed there.
+    """
+    noted: list[int] = []
+
+    def note(number: int, _: object) -> None:
+        if noted:
+            raise KeyboardInterrupt
+        noted.append(number)
+
+    both = (signal.SIGINT, signal.SIGTERM)
+    heeded = [number for number in both if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, note) for number in heeded}
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class HeadCommand:

@@ -1,6 +1,9 @@
 """Run a sweep, or what is left of it, from beginning to end."""
 
 import gc
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ray.exceptions import RayError
@@ -12,7 +15,6 @@ from clusterability.ledger import Ledger
 from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
 from clusterability.sweep.cluster import check_nodes, ray_cluster, start_here
-from clusterability.sweep.interrupts import terminated_like_interrupted
 from clusterability.sweep.monitor import SweepMonitor
 from clusterability.sweep.preflight import TrialResources, check_networks, check_space_left, plan_resources
 from clusterability.sweep.progress import Tally, make_display
@@ -161,7 +163,7 @@ def _run_trials(sweep: _Sweep, tracker: Tracker, console: Console) -> str:
         try:
             if not sweep.on_cluster:
                 start_here()
-            with terminated_like_interrupted():
+            with _terminated_like_interrupted():
                 tune_trials(space, ledger.folder, sweep.finished, sweep.resources, sweep.run, monitor)
             background.close()
         except KeyboardInterrupt:
@@ -176,6 +178,23 @@ def _run_trials(sweep: _Sweep, tracker: Tracker, console: Console) -> str:
             ray.shutdown()
             background.close()
     return "complete"
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM end the block with KeyboardInterrupt: a scheduler that takes the machine back sends it.
+
+    Ray must be running already: when it starts it sets a handler of its own, which aborts.
+    """
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _finish_tracking(tracker: Tracker, ledger: Ledger, state: str) -> str | None:
