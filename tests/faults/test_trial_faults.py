@@ -100,6 +100,7 @@ def test_a_trial_whose_worker_is_killed_again_and_again_fails_with_the_reason(wo
                 continue
         time.sleep(0.2)
     assert driver.wait(60) == 1, workplace.output()
+    assert "(raylet)" not in workplace.output()
     workplace.assert_whole(2)
     for reason in reasons(workplace):
         assert "worker" in reason or "actor" in reason

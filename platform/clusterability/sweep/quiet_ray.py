@@ -6,6 +6,7 @@ import os
 _SETTINGS = {
     "RAY_AIR_NEW_OUTPUT": "0",  # else verbose=0 still prints a configuration table
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else a warning about accelerators on every start
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # its own lines on a lost worker: ours has the reason
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # CSV, JSON and TensorBoard files cost the driver time
