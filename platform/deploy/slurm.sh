@@ -8,8 +8,9 @@
 #SBATCH --cpus-per-task=16
 #SBATCH --mem=32G
 #SBATCH --time=12:00:00
-#SBATCH --signal=B:TERM@120    # to this script alone: the nodes of Ray must live until the sweep has ended
+#SBATCH --signal=B:TERM@120
 #SBATCH --output=runs/slurm-%j.log
+# B: the signal goes to this script alone; the nodes of Ray must live until the sweep has ended.
 set -euo pipefail
 cd "$SLURM_SUBMIT_DIR"
 source .venv/bin/activate

@@ -68,13 +68,17 @@ class Workplace:
     def end(self) -> None:
         """Kill what was started and is still there, with all its children."""
         for process in self.started:
-            if process.poll() is None:
-                for member in [*psutil.Process(process.pid).children(recursive=True), process]:
-                    try:
-                        member.send_signal(signal.SIGKILL)
-                    except psutil.NoSuchProcess:
-                        continue
-            process.wait()
+            self.kill(process)
+
+    def kill(self, process: subprocess.Popen) -> None:
+        """End a process with all its children, as a power cut does."""
+        if process.poll() is None:
+            for member in [*psutil.Process(process.pid).children(recursive=True), process]:
+                try:
+                    member.send_signal(signal.SIGKILL)
+                except psutil.NoSuchProcess:
+                    continue
+        process.wait()
 
     def output(self) -> str:
         return (self.folder / "out").read_text() + (self.folder / "err").read_text()
@@ -86,6 +90,10 @@ class Workplace:
 
     def records(self) -> list:
         return list(Ledger(folder=self.sweep()).records())
+
+    def hosts(self) -> set[str]:
+        """Return the machines that trials were completed on."""
+        return {record.provenance["host"] for record in self.records() if record.state == "complete"}
 
     def num_records(self) -> int:
         return len(list(self.folder.glob("runs/*/trials/[!.]*/record.json")))

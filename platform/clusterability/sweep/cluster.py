@@ -104,6 +104,11 @@ def shared_token(runs: Path) -> Iterator[tuple[Path, str]]:
         path.unlink(missing_ok=True)
 
 
+def read_token(path: str) -> str:
+    """Return the token in `path` as another machine sees it; empty: there is none."""
+    return Path(path).read_text() if Path(path).is_file() else ""
+
+
 def _connect(address: str) -> None:
     if address == "auto" or not _require_answer(address).startswith(_LOOPBACK):
         os.environ.setdefault("RAY_AUTH_MODE", "token")
@@ -169,14 +174,13 @@ def _ask_each_node(path: Path, datasets: list[DatasetConfig]) -> list[NodeReport
 
 def _inspect(path: str, datasets: list[DatasetConfig]) -> NodeReport:
     """Run on a node."""
-    token = Path(path).read_text() if Path(path).is_file() else ""
     data_error = ""
     try:
         for dataset in datasets:
             load_dataset(dataset, 0)
     except ClusterabilityError as error:
         data_error = str(error)
-    return NodeReport(host=socket.gethostname(), token=token, data_error=data_error)
+    return NodeReport(host=socket.gethostname(), token=read_token(path), data_error=data_error)
 
 
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}

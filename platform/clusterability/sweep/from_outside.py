@@ -20,7 +20,7 @@ from typing import IO, Any
 from ray.exceptions import RayError
 
 from clusterability.errors import ResourceError, StorageError, first_line
-from clusterability.sweep.cluster import CLIENT_SCHEME, ray_cluster, shared_token
+from clusterability.sweep.cluster import CLIENT_SCHEME, ray_cluster, read_token, shared_token
 from clusterability.sweep.quiet_ray import ray
 from clusterability.tracking import RUNS_FOLDER
 
@@ -44,18 +44,18 @@ def run_on_head(address: str, command: list[str]) -> int:
         ResourceError: no cluster answers at `address`, or it was lost.
         StorageError: the head does not see this folder.
     """
-    folder = RUNS_FOLDER.resolve().parent
+    folder = Path.cwd()
     environment = {name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON)}
     environment["COLUMNS"] = str(get_terminal_size().columns)
     with ray_cluster(address):
-        remote: Any = ray.remote(num_cpus=0, resources=_ON_THE_HEAD)(HeadCommand)
+        on_the_head: Any = ray.remote(num_cpus=0, resources=_ON_THE_HEAD)
         try:
             with shared_token(folder / RUNS_FOLDER) as (path, token):
-                head = remote.remote(str(folder), environment)
-                if ray.get(head.read.remote(str(path))) != token:
+                if ray.get(on_the_head(read_token).remote(str(path))) != token:
                     raise StorageError(
                         f"{folder}: not seen by the head; allowed: one that it and all nodes share"
                     )
+            head = on_the_head(HeadCommand).remote(str(folder), environment)
             ray.get(head.start.remote(command))
             return _follow(head)
         except (RayError, ConnectionError) as error:
@@ -110,10 +110,6 @@ class HeadCommand:
         self._folder = folder
         self._environment = {**os.environ, **environment}
         self._lines: SimpleQueue[tuple[str, str]] = SimpleQueue()
-
-    def read(self, path: str) -> str:
-        """Return what is in the file `path`; empty: there is none."""
-        return Path(path).read_text() if Path(path).is_file() else ""
 
     def start(self, command: list[str]) -> None:
         """Start `clusterability *command` on the cluster of this actor."""

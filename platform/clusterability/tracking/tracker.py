@@ -35,8 +35,9 @@ class Tracker:
         self._client = client
         self._space = space
         self._sweep_id = sweep_id
+        self._axes = tuple(axis.name for axis in space.axes)
         self._experiment_id = _experiment(client, uri, space.name)
-        save_view(client, self._experiment_id, tuple(axis.name for axis in space.axes))
+        save_view(client, self._experiment_id, self._axes)
         self.run_id = self._sweep_run()
         self._run_ids: dict[str, str] = {}
         self._ended: dict[str, str] = {}
@@ -139,7 +140,7 @@ class Tracker:
                 "kind": "sweep",
                 "state": "running",
                 "mlflow.note.content": space.description,
-                "axes": json.dumps([axis.name for axis in space.axes]),
+                "axes": json.dumps(self._axes),
                 "objectives": json.dumps([asdict(objective) for objective in space.objectives]),
                 "settings": json.dumps(_settings(space)),
             },
@@ -156,7 +157,7 @@ class Tracker:
         self._run_ids, self._ended = {}, {}
         for run in trial_runs(self._client, self._experiment_id, self._sweep_id):
             trial_id = run.data.tags["trial_id"]
-            if trial_id in self._ended or not has_values(run, [axis.name for axis in self._space.axes]):
+            if trial_id in self._ended or not has_values(run, self._axes):
                 self._client.delete_run(run.info.run_id)
                 continue
             if trial_id in self._run_ids:

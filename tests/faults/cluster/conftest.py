@@ -2,18 +2,15 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 from tempfile import mkdtemp
 
-import psutil
 import pytest
 
 RAY = str(Path(sys.executable).with_name("ray"))
-HEAD, FAR = "10.213.47.1", "10.213.47.2"
 PORT = "6379"
 QUIET = {
     "RAY_AUTH_MODE": "token",
@@ -30,10 +27,11 @@ def ip(*arguments: str) -> None:
 class Machines:
     """Network namespaces `near` and `far`, joined by a cable, and the Ray nodes in them."""
 
-    head_ip, far_ip = HEAD, FAR
-    head = f"{HEAD}:{PORT}"
+    head_ip, far_ip = "10.213.47.1", "10.213.47.2"
+    head = f"{head_ip}:{PORT}"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, workplace, folder: Path) -> None:
+        self.workplace = workplace
         self.folder = folder
         self.near, self.far = (f"{name}{os.getpid()}" for name in ("near", "far"))
         self.nodes: list[subprocess.Popen] = []
@@ -46,7 +44,7 @@ class Machines:
         cable = f"v{os.getpid()}"
         ip("-n", self.near, "link", "add", f"{cable}a", "type", "veth", "peer", "name", f"{cable}b")
         ip("-n", self.near, "link", "set", f"{cable}b", "netns", self.far)
-        for name, end, address in ((self.near, "a", HEAD), (self.far, "b", FAR)):
+        for name, end, address in ((self.near, "a", self.head_ip), (self.far, "b", self.far_ip)):
             ip("-n", name, "addr", "add", f"{address}/24", "dev", f"{cable}{end}")
             ip("-n", name, "link", "set", f"{cable}{end}", "up")
             ip("-n", name, "route", "add", "default", "via", address)
@@ -56,11 +54,11 @@ class Machines:
         return ["unshare", "--uts", "--mount", "sh", "-c", script, "sh", *command]
 
     def start_node(self, *, head: bool, before: str = "true") -> subprocess.Popen:
-        name, address = (self.near, HEAD) if head else (self.far, FAR)
+        name, address = (self.near, self.head_ip) if head else (self.far, self.far_ip)
         command = [RAY, "start", "--block", "--num-cpus=1", "--disable-usage-stats"]
         command += ["--node-ip-address", address, "--temp-dir", str(self.scratch[0 if head else 1])]
         command += ["--head", "--port", PORT, "--include-dashboard=false"] if head else []
-        command += [] if head else ["--address", f"{HEAD}:{PORT}"]
+        command += [] if head else ["--address", self.head]
         with (self.folder / f"{name}.log").open("w") as log:
             node = subprocess.Popen(
                 self.within(name, command, before),
@@ -77,20 +75,9 @@ class Machines:
             assert time.monotonic() < deadline, log
             time.sleep(0.2)
 
-    def kill(self, process: subprocess.Popen) -> None:
-        """End a node, or a driver, as a power cut does."""
-        family = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
-        for member in family:
-            try:
-                member.send_signal(signal.SIGKILL)
-            except psutil.NoSuchProcess:
-                continue
-        process.wait()
-
     def end(self) -> None:
         for node in self.nodes:
-            if node.poll() is None:
-                self.kill(node)
+            self.workplace.kill(node)
         for name in (self.near, self.far):
             subprocess.run(["ip", "netns", "delete", name], capture_output=True, check=False)
         for folder in self.scratch:
@@ -101,7 +88,7 @@ class Machines:
 def machines(workplace, tmp_path):
     if os.geteuid() != 0 or not shutil.which("ip"):
         pytest.skip("network namespaces need root")
-    machines = Machines(tmp_path)
+    machines = Machines(workplace, tmp_path)
     machines.connect()
     workplace.environment.update(QUIET)
     workplace.prefix = machines.within(machines.near, [])

@@ -99,8 +99,7 @@ def test_the_slurm_script_ends_in_time_and_continues(workplace, machines, tmp_pa
     second = run_apart(machines, command, f"mount --bind {hosts} /etc/hosts", **settings)
     assert second.returncode == 0, second.stdout + second.stderr
     workplace.assert_whole(8)
-    hosts = {record.provenance["host"] for record in workplace.records()}
-    assert hosts == {machines.near, machines.far}
+    assert workplace.hosts() == {machines.near, machines.far}
 
 
 def slurm_tools(machines, folder: Path, job: str) -> Path:

@@ -23,7 +23,7 @@ def test_the_sweep_runs_on_the_cluster_and_is_told_here(workplace, smoke, machin
     assert "2 trials complete, 0 failed" in result.stdout
     workplace.assert_whole(2)
     workplace.assert_in_csv()
-    assert {record.provenance["host"] for record in workplace.records()} == {machines.near}
+    assert workplace.hosts() == {machines.near}
 
 
 def test_what_the_cluster_refuses_is_one_line_here(workplace, smoke, outside):
@@ -61,7 +61,7 @@ def test_the_loss_of_the_cluster_is_one_line(workplace, smoke, machines, outside
     command = [*smoke, "training.epochs=1000", "seeds=[0, 1]", *outside]
     driver = workplace.start(*command)
     workplace.wait_for(workplace.num_records)
-    machines.kill(machines.nodes[0])
+    workplace.kill(machines.nodes[0])
     assert driver.wait(120) == 2
     last = workplace.output().splitlines()[-1]
     assert "the cluster was lost" in last

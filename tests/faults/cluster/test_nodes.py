@@ -5,23 +5,19 @@ import time
 import pytest
 
 
-def hosts(workplace) -> list[str]:
-    return [record.provenance["host"] for record in workplace.records() if record.state == "complete"]
-
-
 @pytest.mark.slow
 def test_trials_run_on_both_nodes_and_the_loss_of_one_costs_no_trial(workplace, smoke, machines):
     machines.start_node(head=True)
     far = machines.start_node(head=False)
     command = [*smoke, "seeds=[0, 1, 2, 3]", "training.epochs=250", "--address", machines.head]
     driver = workplace.start(*command)
-    workplace.wait_for(lambda: workplace.num_records() and machines.far in hosts(workplace), seconds=240)
+    workplace.wait_for(lambda: workplace.num_records() and machines.far in workplace.hosts(), seconds=240)
     time.sleep(1)
-    machines.kill(far)
+    workplace.kill(far)
     assert driver.wait(240) == 0, workplace.output()
     workplace.assert_whole(8)
     workplace.assert_in_csv()
-    assert set(hosts(workplace)) == {machines.near, machines.far}
+    assert workplace.hosts() == {machines.near, machines.far}
 
 
 @pytest.mark.slow
@@ -35,7 +31,7 @@ def test_a_node_that_joins_in_mid_sweep_gets_trials(workplace, smoke, machines):
     machines.start_node(head=False)
     assert driver.wait(400) == 0, workplace.output()
     workplace.assert_whole(8)
-    assert set(hosts(workplace)) == {machines.near, machines.far}
+    assert workplace.hosts() == {machines.near, machines.far}
 
 
 @pytest.mark.slow
