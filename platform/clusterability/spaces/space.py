@@ -34,8 +34,15 @@ class SearchSpace:
     """Nested plain values from which `resolve_space` makes this space again."""
 
     @property
-    def control(self) -> Assignment:
-        """The base's own values on the axes; the first value of a choice that does not list the base's."""
+    def control(self) -> Assignment | None:
+        """The space's own values with no axis applied; None where the axes do not take these values."""
+        own = {axis.name: self.value_of(self.base, axis.name) for axis in self.axes}
+        first = self.first_condition
+        return first if first == own else None
+
+    @property
+    def first_condition(self) -> Assignment:
+        """What runs first: the base's values, where a choice lists them, else the choice's first value."""
         assignment = {}
         for axis in self.axes:
             value = self.value_of(self.base, axis.name)
@@ -60,10 +67,10 @@ class SearchSpace:
 
     @property
     def first_conditions(self) -> list[Assignment]:
-        """The control, then the start points, each once."""
-        conditions = [self.control]
+        """The first condition, then the start points, each once."""
+        conditions = [self.first_condition]
         for point in self.start_points:
-            condition = self.settle({**self.control, **point})
+            condition = self.settle({**self.first_condition, **point})
             if condition not in conditions:
                 conditions.append(condition)
         return conditions
@@ -127,11 +134,12 @@ class SearchSpace:
         return {axis.name: self.value_of(config, axis.name) for axis in self.axes}
 
     def label(self, config: TrialConfig) -> str:
-        """Return what sets the condition apart from the control, such as "dropout=0.5 l1_weight=5e-05"."""
-        control = self.control
-        changed = {
-            name: value for name, value in self.assignment_of(config).items() if value != control[name]
-        }
+        """Return what sets the condition apart from the control, such as "dropout=0.5 l1_weight=5e-05".
+
+        All swept values where there is no control.
+        """
+        own, control = self.assignment_of(config), self.control
+        changed = {name: value for name, value in own.items() if control is None or value != control[name]}
         return (
             " ".join(f"{name.split('.')[-1]}={_text(value)}" for name, value in changed.items()) or "control"
         )

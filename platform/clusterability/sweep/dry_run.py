@@ -84,7 +84,7 @@ def _seconds_per_trial(
     if done:
         total = sum(map(_seconds, done))
         return total / len(done), f"the {len(done)} trials of this sweep that are complete"
-    control = space.trial(space.control, space.seeds[0])
+    control = space.trial(space.first_condition, space.seeds[0])
     pilot = replace(
         control,
         training=replace(control.training, epochs=1, pruning_epochs=min(1, control.training.pruning_epochs)),

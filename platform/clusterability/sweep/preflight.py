@@ -167,11 +167,11 @@ def network_variants(space: SearchSpace) -> list[TrialConfig]:
     """Return one configuration for each combination of the axes that shape data, network and partition."""
     axes = [axis for axis in space.axes if axis.name.split(".")[0] in ("dataset", "model", "ncut")]
     values = [axis.values if isinstance(axis, ChoiceAxis) else (axis.low, axis.high) for axis in axes]
-    base = space.trial(space.control, space.seeds[0])
+    base = space.trial(space.first_condition, space.seeds[0])
     variants = []
     for combination in product(*values):
         assignment = dict(zip((axis.name for axis in axes), combination, strict=True))
-        variants.append(space.trial({**space.control, **assignment}, space.seeds[0]))
+        variants.append(space.trial({**space.first_condition, **assignment}, space.seeds[0]))
     # Dropout and the like change no shape: one network each will do.
     shapes = {
         (item.dataset, replace(item.model, dropout=0.0), item.ncut.num_clusters): item

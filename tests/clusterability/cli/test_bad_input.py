@@ -74,7 +74,7 @@ def check(workplace: Path, name: str, overrides: list[str]) -> SearchSpace | Non
         assert [path.name for path in workplace.iterdir()] == ["search_spaces"]
         return None
     assert math.isfinite(space.num_trials)
-    space.trial(space.control, space.seeds[0])
+    space.trial(space.first_condition, space.seeds[0])
     return space
 
 

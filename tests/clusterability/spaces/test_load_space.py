@@ -20,7 +20,7 @@ def test_every_shipped_space_loads_and_says_what_it_answers(name):
     space = load_space(name, folder=SHIPPED)
     assert space.description.endswith("?")
     assert space.num_trials >= 1
-    assert space.trial(space.control, space.seeds[0]).seed == space.seeds[0]
+    assert space.trial(space.first_condition, space.seeds[0]).seed == space.seeds[0]
 
 
 def test_axes_become_choices_and_ranges_of_the_fields_own_types(tmp_path):
@@ -69,6 +69,15 @@ def test_grid_holds_every_combination_once_and_begins_with_the_control(tmp_path)
     grid = space.grid()
     assert grid[0] == {"model.dropout": 0.0, "training.l1_weight": 0.0} == space.control
     assert len({tuple(item.items()) for item in grid}) == len(grid) == 4
+
+
+def test_the_control_is_the_spaces_own_values_and_nothing_else(tmp_path):
+    text = "model: {dropout: %s}\naxes: {model.dropout: [0.0, 0.5], training.epochs: [3, 20]}"
+    space = space_of(tmp_path, text % 0.5)
+    assert space.control == {"model.dropout": 0.5, "training.epochs": 20} == space.first_condition
+    elsewhere = space_of(tmp_path, text % 0.1)
+    assert elsewhere.control is None
+    assert elsewhere.first_condition == {"model.dropout": 0.0, "training.epochs": 20}
 
 
 def test_fingerprint_follows_what_determines_the_trials_alone(tmp_path):

@@ -37,7 +37,7 @@ def drain(proposer, score=lambda assignment: outcome(0.5, 1.0)):
 def test_a_finite_space_is_covered_once_control_first(method):
     space = small_space(method)
     proposed = drain(make_proposer(space, 0))
-    assert proposed[0] == space.control
+    assert proposed[0] == space.first_condition
     assert sorted(map(str, proposed)) == sorted(map(str, space.grid()))
 
 

@@ -1,0 +1,166 @@
+"""What can be named in a search space: one table of components, and the lookup that takes your own as well.
+
+A component is one file and one line here. Whatever lists components (help, errors, documentation, tests)
+reads this table; it holds text only, so that naming a component never waits for torch.
+"""
+
+import importlib
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from clusterability.errors import ConfigError, first_line, unknown_name
+
+COMPONENTS: Mapping[str, Mapping[str, str]] = {
+    "architecture": {
+        "mlp": "clusterability.models.mlp:mlp",
+        "cnn": "clusterability.models.cnn:cnn",
+        "vgg": "clusterability.models.vgg:vgg",
+        "resnet": "clusterability.models.resnet:resnet",
+    },
+    "data set": {
+        "digits": "clusterability.data.digits:load_digits",
+        "mnist": "clusterability.data.idx:load_mnist",
+        "fashion_mnist": "clusterability.data.idx:load_fashion_mnist",
+        "kmnist": "clusterability.data.idx:load_kmnist",
+        "cifar10": "clusterability.data.cifar:load_cifar10",
+        "lines": "clusterability.data.synthetic:load_lines",
+        "random": "clusterability.data.synthetic:load_random",
+        "polynomials": "clusterability.data.synthetic:load_polynomials",
+        "npz": "clusterability.data.npz:load_npz",
+    },
+    "penalty": {
+        "clusterability": "clusterability.training.penalties.clusterability:Clusterability",
+        "locality": "clusterability.training.penalties.locality:Locality",
+        "intra_cluster": "clusterability.training.penalties.intra_cluster:IntraCluster",
+        "l1": "clusterability.training.penalties.l1:L1",
+        "l2": "clusterability.training.penalties.l2:L2",
+    },
+    "null": {
+        "layer": "clusterability.nulls.layer:layer",
+        "layer_nonzero": "clusterability.nulls.layer_nonzero:layer_nonzero",
+        "layer_nonzero_distribution": (
+            "clusterability.nulls.layer_nonzero_distribution:layer_nonzero_distribution"
+        ),
+        "layer_all_distribution": "clusterability.nulls.layer_all_distribution:layer_all_distribution",
+        "layer_degree": "clusterability.nulls.layer_degree:layer_degree",
+        "initialisation": "clusterability.nulls.initialisation:initialisation",
+    },
+    "estimator": {
+        "refined": "clusterability.ncut.refined:refined_partition",
+        "spectral": "clusterability.ncut.spectral:spectral_partition",
+    },
+    "metric": {
+        "train_accuracy": "clusterability.measurement.metrics.accuracy:TRAIN_ACCURACY",
+        "validation_accuracy": "clusterability.measurement.metrics.accuracy:VALIDATION_ACCURACY",
+        "validation_loss": "clusterability.measurement.metrics.accuracy:VALIDATION_LOSS",
+        "test_accuracy": "clusterability.measurement.metrics.accuracy:TEST_ACCURACY",
+        "ncut": "clusterability.measurement.metrics.ncut:NCUT",
+        "ncut_spectral": "clusterability.measurement.metrics.ncut:NCUT_SPECTRAL",
+        "ncut_refined": "clusterability.measurement.metrics.ncut:NCUT_REFINED",
+        "ncut_lower_bound": "clusterability.measurement.metrics.ncut:NCUT_LOWER_BOUND",
+        "modularity": "clusterability.measurement.metrics.partition:MODULARITY",
+        "effective_clusters": "clusterability.measurement.metrics.partition:EFFECTIVE_CLUSTERS",
+        "intra_cluster_share": "clusterability.measurement.metrics.intra_cluster_share:INTRA_CLUSTER_SHARE",
+        "connection_length": "clusterability.measurement.metrics.connection_length:CONNECTION_LENGTH",
+        "num_isolated": "clusterability.measurement.metrics.graph:NUM_ISOLATED",
+        "num_components": "clusterability.measurement.metrics.graph:NUM_COMPONENTS",
+        "null_mean": "clusterability.measurement.metrics.null_test:NULL_MEAN",
+        "null_sd": "clusterability.measurement.metrics.null_test:NULL_SD",
+        "z_score": "clusterability.measurement.metrics.null_test:Z_SCORE",
+        "p_value": "clusterability.measurement.metrics.null_test:P_VALUE",
+        "ncut_contribution": "clusterability.measurement.metrics.ncut:NCUT_CONTRIBUTION",
+        "effective_clusters_contribution": (
+            "clusterability.measurement.metrics.partition:EFFECTIVE_CLUSTERS_CONTRIBUTION"
+        ),
+        "num_isolated_contribution": "clusterability.measurement.metrics.graph:NUM_ISOLATED_CONTRIBUTION",
+        "null_mean_contribution": "clusterability.measurement.metrics.null_test:NULL_MEAN_CONTRIBUTION",
+        "null_sd_contribution": "clusterability.measurement.metrics.null_test:NULL_SD_CONTRIBUTION",
+        "z_score_contribution": "clusterability.measurement.metrics.null_test:Z_SCORE_CONTRIBUTION",
+        "p_value_contribution": "clusterability.measurement.metrics.null_test:P_VALUE_CONTRIBUTION",
+        "seconds_training": "clusterability.measurement.metrics.seconds:SECONDS_TRAINING",
+        "seconds_measuring": "clusterability.measurement.metrics.seconds:SECONDS_MEASURING",
+    },
+    "search method": {
+        "grid": "clusterability.sweep.methods.grid:propose_grid",
+        "random": "clusterability.sweep.methods.random:propose_random",
+        "tpe": "clusterability.sweep.methods.tpe:propose_tpe",
+        "nsga2": "clusterability.sweep.methods.nsga2:propose_nsga2",
+        "gp": "clusterability.sweep.methods.gp:propose_gp",
+    },
+    "figure": {
+        "frontier": "clusterability_analysis.figures.frontier:FRONTIER",
+        "significance": "clusterability_analysis.figures.significance:SIGNIFICANCE",
+        "axes": "clusterability_analysis.figures.axes:AXES",
+    },
+}
+"""By kind and name, "module:attribute"."""
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """Return the names of the components of a kind, in the order of the table."""
+    return tuple(COMPONENTS[kind])
+
+
+def is_own(name: str) -> bool:
+    """Whether `name` is a component of the user's, "package.module:attribute"."""
+    return ":" in name
+
+
+def require_known(kind: str, name: str) -> None:
+    """Raise the ConfigError of `find` for a name that is no component's, without importing anything."""
+    if name not in COMPONENTS[kind] and not is_own(name):
+        raise ConfigError(f"{unknown_name(kind, name, names(kind))}, or your own as package.module:attribute")
+
+
+def find(kind: str, name: str) -> Any:
+    """Return the component of a kind that has a known name, or that "package.module:attribute" names.
+
+    The user's own are looked for in the current folder, then among the installed packages.
+
+    Raises:
+        ConfigError: an unknown name; a module or an attribute that is not there; a module that fails.
+    """
+    require_known(kind, name)
+    if not is_own(name):
+        module_name, attribute = COMPONENTS[kind][name].split(":")
+        return getattr(importlib.import_module(module_name), attribute)
+    module_name, _, attribute = name.partition(":")
+    module = _import_own(kind, name, module_name)
+    if not attribute or not hasattr(module, attribute):
+        public = [item for item in vars(module) if not item.startswith("_")]
+        raise ConfigError(
+            f"{kind} {name!r}: {module.__file__}: {unknown_name('attribute', attribute, public)}"
+        )
+    return getattr(module, attribute)
+
+
+def _import_own(kind: str, name: str, module_name: str) -> Any:
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+        importlib.invalidate_caches()
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and module_name.startswith(error.name):
+            raise ConfigError(
+                f"{kind} {name!r}: there is no module {error.name!r} in {folder} or among installed packages"
+            ) from None
+        raise ConfigError(f"{kind} {name!r}: {_place(error)}{first_line(error)}") from None
+    except (Exception, SystemExit) as error:  # the user's own code may raise anything
+        raise ConfigError(
+            f"{kind} {name!r}: {_place(error)}{type(error).__name__}: {first_line(error)}"
+        ) from None
+
+
+def _place(error: BaseException) -> str:
+    """Return file and line of an error of the user's, such as "nets.py, line 3: "."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}, line {error.lineno}: "
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename
+    ]
+    return f"{frames[-1].filename}, line {frames[-1].lineno}: " if len(frames) > 1 else ""
