@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig
+from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig, TrialConfig
 from clusterability.data import load_dataset
 from clusterability.graph import WeightGraph
 from clusterability.models import build_module
@@ -36,10 +36,10 @@ def prepare_mlp(seed: int = 0) -> None:
     dataset = load_dataset(DatasetConfig(name="mnist", validation_fraction=1 / 60), seed)
     module = build_module(ModelConfig(), input_shape=(1, 28, 28), num_classes=10, seed=seed)
     _keep("mlp_fresh", module)
-    config = TrainingConfig(epochs=20, pruning_epochs=20)
-    trained = train(module, dataset, config, seed)
+    config = TrialConfig(training=TrainingConfig(epochs=20, pruning_epochs=20), seed=seed)
+    trained = train(module, dataset, config)
     _keep("mlp_trained", trained.module)
-    _keep("mlp_pruned", prune(trained, dataset, config, seed).module)
+    _keep("mlp_pruned", prune(trained, dataset, config).module)
 
 
 def _keep(name: str, module: nn.Module) -> None:

@@ -26,7 +26,7 @@ SHORT = {
     "dataset": "digits",
     "model": {"widths": [64, 64, 64]},
     "training": {"epochs": 30},
-    "axes": {"training.l1_weight": [0.0, 5e-5, 1e-4, 2e-4]},
+    "axes": {"penalties.l1.weight": [0.0, 5e-5, 1e-4, 2e-4]},
     "seeds": list(range(8)),
 }
 
@@ -90,7 +90,7 @@ def time_noop_trials(num_trials: int) -> tuple[float, float]:
         metrics |= {"seconds_training": 0.0, "seconds_measuring": 0.0}
         return TrialRecord(config=config, state="complete", metrics=metrics)
 
-    axes = {"training.l1_weight": {"low": 1e-6, "high": 1e-2, "log": True}}
+    axes = {"penalties.l1.weight": {"low": 1e-6, "high": 1e-2, "log": True}}
     search = {"method": "random", "num_trials": num_trials}
     space = resolve_space("bench", {**SHORT, "axes": axes, "seeds": [0], "search": search}, {})
     process = psutil.Process()

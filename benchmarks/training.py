@@ -4,28 +4,28 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import mean, median, stdev
-from typing import Any
 
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig
+from clusterability.config import DatasetConfig, ModelConfig, Settings, TrainingConfig, TrialConfig
 from clusterability.data import Dataset, load_dataset
 from clusterability.models import build_module
-from clusterability.training import TrainedNetwork, evaluate, train
+from clusterability.training.evaluate import evaluate
+from clusterability.training.loop import TrainedNetwork, train
 
 BATCH_SIZE = 128
 TURN_EPOCHS = 2
 TURN_STEPS = 800  # so many that the first eigendecomposition weighs little, as in real training
-CONTRIBUTIONS = {"clusterability_eigenvalues": 11, "clusterability_edges": "contribution"}
-PENALTIES: dict[str, dict[str, Any]] = {
-    "clusterability, e = 3, raw weights": {"clusterability_weight": 0.1},
-    "clusterability, e = 11, raw weights": {"clusterability_weight": 0.1, "clusterability_eigenvalues": 11},
-    "clusterability, e = 11, contributions": {"clusterability_weight": 0.1, **CONTRIBUTIONS},
-    "distance-weighted L1 with swaps (BIMT)": {"locality_weight": 1e-6},
-    "intra-cluster share": {"intra_cluster_weight": 0.1},
-    "L1": {"l1_weight": 5e-5},
+ELEVEN = {"weight": 0.1, "eigenvalues": 11}
+PENALTIES: dict[str, dict[str, Settings]] = {
+    "clusterability, e = 3, raw weights": {"clusterability": {"weight": 0.1}},
+    "clusterability, e = 11, raw weights": {"clusterability": ELEVEN},
+    "clusterability, e = 11, contributions": {"clusterability": {**ELEVEN, "edges": "contribution"}},
+    "distance-weighted L1 with swaps (BIMT)": {"locality": {"weight": 1e-6}},
+    "intra-cluster share": {"intra_cluster": {"weight": 0.1}},
+    "L1": {"l1": {"weight": 5e-5}},
 }
 
 
@@ -41,7 +41,7 @@ def _beside_plain(epochs: int, seeds: int) -> str:
     rows: dict[str, list[tuple[float, float]]] = {"plain": [], "ours": []}
     for seed in range(seeds):
         rows["plain"].append(_plain(dataset, epochs, seed))
-        network = _ours(dataset, seed, epochs=epochs)
+        network = _ours(dataset, seed, epochs, {})
         rows["ours"].append((network.seconds, network.test_accuracy))
     steps = epochs * -(-len(dataset.train) // BATCH_SIZE)
     lines = [
@@ -64,13 +64,14 @@ def _beside_plain(epochs: int, seeds: int) -> str:
 
 def _cost(repeats: int) -> str:
     dataset = load_dataset(DatasetConfig(name="mnist", num_train=TURN_STEPS // TURN_EPOCHS * BATCH_SIZE), 0)
-    conditions: dict[str, dict[str, Any]] = {"none": {}, **PENALTIES}
-    for fields in conditions.values():
-        _ours(dataset, 0, epochs=1, **fields)  # compiles, warms up
+    conditions: dict[str, dict[str, Settings]] = {"none": {}, **PENALTIES}
+    for penalties in conditions.values():
+        _ours(dataset, 0, 1, penalties)  # compiles, warms up
     times: dict[str, list[float]] = {name: [] for name in conditions}
     for _ in range(repeats):  # by turns, so that a busy machine slows all alike
-        for name, fields in conditions.items():
-            times[name].append(_ours(dataset, 0, epochs=TURN_EPOCHS, **fields).seconds / TURN_STEPS * 1e3)
+        for name, penalties in conditions.items():
+            seconds = _ours(dataset, 0, TURN_EPOCHS, penalties).seconds
+            times[name].append(seconds / TURN_STEPS * 1e3)
     lines = [
         f"A step with a penalty, applied at every step: fastest of {repeats} turns of {TURN_STEPS} steps,",
         "validation included (aim: 1.5 times the plain step for the clusterability penalty on raw weights).",
@@ -85,9 +86,10 @@ def _cost(repeats: int) -> str:
     return "\n".join(lines)
 
 
-def _ours(dataset: Dataset, seed: int, **fields: Any) -> TrainedNetwork:
+def _ours(dataset: Dataset, seed: int, epochs: int, penalties: dict[str, Settings]) -> TrainedNetwork:
     module = build_module(ModelConfig(), input_shape=dataset.input_shape, num_classes=10, seed=seed)
-    return train(module, dataset, TrainingConfig(device="cpu", batch_size=BATCH_SIZE, **fields), seed)
+    training = TrainingConfig(device="cpu", batch_size=BATCH_SIZE, epochs=epochs)
+    return train(module, dataset, TrialConfig(training=training, penalties=penalties, seed=seed))
 
 
 def _plain(dataset: Dataset, epochs: int, seed: int) -> tuple[float, float]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from clusterability.ncut import NcutResult, measure_ncut
     from clusterability.nulls import null_test
     from clusterability.record import NullTest
-    from clusterability.training import ClusterabilityPenalty
+    from clusterability.training.penalties._eigenvalues import ClusterabilityPenalty
 
 # Loaded on first use: `clusterability --help` should not wait seconds for torch and numba.
 _HOMES = {
@@ -21,7 +21,7 @@ _HOMES = {
     "measure_ncut": "clusterability.ncut",
     "null_test": "clusterability.nulls",
     "NullTest": "clusterability.record",
-    "ClusterabilityPenalty": "clusterability.training",
+    "ClusterabilityPenalty": "clusterability.training.penalties._eigenvalues",
 }
 
 __all__ = [

@@ -5,13 +5,11 @@ reads this table; it holds text only, so that naming a component never waits for
 """
 
 import importlib
-import sys
-import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from clusterability.errors import ConfigError, first_line, unknown_name
+from clusterability.errors import ConfigError, unknown_name
+from clusterability.own_code import import_own, is_own
 
 COMPONENTS: Mapping[str, Mapping[str, str]] = {
     "architecture": {
@@ -32,11 +30,11 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "npz": "clusterability.data.npz:load_npz",
     },
     "penalty": {
-        "clusterability": "clusterability.training.penalties.clusterability:Clusterability",
-        "locality": "clusterability.training.penalties.locality:Locality",
-        "intra_cluster": "clusterability.training.penalties.intra_cluster:IntraCluster",
         "l1": "clusterability.training.penalties.l1:L1",
         "l2": "clusterability.training.penalties.l2:L2",
+        "locality": "clusterability.training.penalties.locality:Locality",
+        "intra_cluster": "clusterability.training.penalties.intra_cluster:IntraCluster",
+        "clusterability": "clusterability.training.penalties.clusterability:Clusterability",
     },
     "null": {
         "layer": "clusterability.nulls.layer:layer",
@@ -104,11 +102,6 @@ def names(kind: str) -> tuple[str, ...]:
     return tuple(COMPONENTS[kind])
 
 
-def is_own(name: str) -> bool:
-    """Whether `name` is a component of the user's, "package.module:attribute"."""
-    return ":" in name
-
-
 def require_known(kind: str, name: str) -> None:
     """Raise the ConfigError of `find` for a name that is no component's, without importing anything."""
     if name not in COMPONENTS[kind] and not is_own(name):
@@ -127,40 +120,7 @@ def find(kind: str, name: str) -> Any:
     if not is_own(name):
         module_name, attribute = COMPONENTS[kind][name].split(":")
         return getattr(importlib.import_module(module_name), attribute)
-    module_name, _, attribute = name.partition(":")
-    module = _import_own(kind, name, module_name)
-    if not attribute or not hasattr(module, attribute):
-        public = [item for item in vars(module) if not item.startswith("_")]
-        raise ConfigError(
-            f"{kind} {name!r}: {module.__file__}: {unknown_name('attribute', attribute, public)}"
-        )
-    return getattr(module, attribute)
-
-
-def _import_own(kind: str, name: str, module_name: str) -> Any:
-    folder = str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-        importlib.invalidate_caches()
     try:
-        return importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name and module_name.startswith(error.name):
-            raise ConfigError(
-                f"{kind} {name!r}: there is no module {error.name!r} in {folder} or among installed packages"
-            ) from None
-        raise ConfigError(f"{kind} {name!r}: {_place(error)}{first_line(error)}") from None
-    except (Exception, SystemExit) as error:  # the user's own code may raise anything
-        raise ConfigError(
-            f"{kind} {name!r}: {_place(error)}{type(error).__name__}: {first_line(error)}"
-        ) from None
-
-
-def _place(error: BaseException) -> str:
-    """Return file and line of an error of the user's, such as "nets.py, line 3: "."""
-    if isinstance(error, SyntaxError):
-        return f"{error.filename}, line {error.lineno}: "
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if "importlib" not in frame.filename
-    ]
-    return f"{frames[-1].filename}, line {frames[-1].lineno}: " if len(frames) > 1 else ""
+        return import_own(name)
+    except ConfigError as error:
+        raise ConfigError(f"{kind} {name!r}: {error}") from None

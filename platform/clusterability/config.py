@@ -1,35 +1,20 @@
 """What one trial is: frozen, typed, checked when made. Under each field stand its meaning and unit."""
 
-import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, get_args, get_type_hints
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import Any, Literal, get_type_hints
 
+from clusterability.components import require_known
 from clusterability.errors import ConfigError
+from clusterability.identity import digest, identity
+from clusterability.old_names import with_new_names
+from clusterability.own_code import is_own
 
-DatasetName = Literal[
-    "digits", "mnist", "fashion_mnist", "kmnist", "cifar10", "lines", "random", "polynomials"
-]
-ImageSource = Literal["digits", "mnist", "fashion_mnist", "kmnist", "cifar10"]
 DatasetVariant = Literal["plain", "grey", "small", "halves", "halves_same", "stacked", "stacked_same"]
-Architecture = Literal["mlp", "cnn", "vgg", "resnet"]
-Initialisation = Literal["glorot", "clusterable"]
-Estimator = Literal["refined", "spectral"]
-NullName = Literal[
-    "layer",
-    "layer_nonzero",
-    "layer_nonzero_distribution",
-    "layer_all_distribution",
-    "layer_degree",
-    "initialisation",
-]
-EdgeWeighting = Literal["weights", "contribution"]
+Initialisation = Literal["glorot", "clusterable", "own"]
 Device = Literal["auto", "cpu", "cuda"]
 Direction = Literal["max", "min"]
-# Never a test metric: the search may not look at what the report shows.
-ObjectiveMetric = Literal[
-    "validation_accuracy", "validation_loss", "ncut", "z_score", "ncut_contribution", "z_score_contribution"
-]
 
 
 def require(condition: bool, field: str, value: Any, allowed: str) -> None:
@@ -38,15 +23,32 @@ def require(condition: bool, field: str, value: Any, allowed: str) -> None:
         raise ConfigError(f"{field}: got {value!r}, allowed: {allowed}")
 
 
+def require_factor(field: str, value: float) -> None:
+    """Raise a ConfigError unless `value`, the factor of a penalty, is finite and not negative."""
+    require(0 <= value < float("inf"), field, value, "0 or more")
+
+
+def require_component(kind: str, field: str, name: str) -> None:
+    """Raise a ConfigError that names the field, unless `name` is a component, or names one of the user's."""
+    try:
+        require_known(kind, name)
+    except ConfigError as error:
+        raise ConfigError(f"{field}: {error}") from None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatasetConfig:
-    """Which images, and how they are divided."""
+    """Which examples, and how they are divided."""
 
-    name: DatasetName = "digits"
-    """Data set; lines, random and polynomials are made up, the others are images."""
+    name: str = "digits"
+    """Data set: one of docs/data.md, or your own as package.module:function."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Keyword arguments of an own data set."""
+    path: str | None = None
+    """File of the data set npz, from the folder where the command is given."""
     variant: DatasetVariant = "plain"
     """What is made of the images: docs/data.md describes each."""
-    mixed_with: ImageSource | None = None
+    mixed_with: str | None = None
     """A second set of images, of which half of the examples then come."""
     separate_classes: bool = False
     """Whether the second set's classes follow those of the first, or else share their numbers."""
@@ -56,32 +58,28 @@ class DatasetConfig:
     """Use only this many training examples, drawn by the seed; none: all."""
 
     def __post_init__(self) -> None:
+        require_component("data set", "dataset.name", self.name)
+        require(
+            not self.options or is_own(self.name),
+            "dataset.options", self.options, f"none for {self.name}, which is no data set of your own",
+        )  # fmt: skip
         require(
             0 < self.validation_fraction <= 0.5,
             "dataset.validation_fraction", self.validation_fraction, "above 0, up to 0.5",
         )  # fmt: skip
         require(
             self.num_train is None or self.num_train >= 1,
-            "dataset.num_train",
-            self.num_train,
-            "1 or more, or null",
-        )
-        self._require_a_dataset()
+            "dataset.num_train", self.num_train, "1 or more, or null",
+        )  # fmt: skip
+        self._require_a_mix()
 
-    def _require_a_dataset(self) -> None:
-        images = get_args(ImageSource)
-        require(
-            self.variant == "plain" or self.name in images,
-            "dataset.variant", self.variant, f"plain for {self.name}; the variants are made of images",
-        )  # fmt: skip
-        require(
-            self.variant != "grey" or self.name == "cifar10",
-            "dataset.variant", self.variant, f"grey for cifar10 alone; {self.name} is grey as it is",
-        )  # fmt: skip
-        require(
-            self.mixed_with is None or (self.name in images and self.variant == "plain"),
-            "dataset.mixed_with", self.mixed_with, f"null for {self.name}, {self.variant}",
-        )  # fmt: skip
+    def _require_a_mix(self) -> None:
+        if self.mixed_with is not None:
+            require_component("data set", "dataset.mixed_with", self.mixed_with)
+            require(
+                self.variant == "plain" and "npz" not in (self.name, self.mixed_with),
+                "dataset.mixed_with", self.mixed_with, f"null for {self.name}, {self.variant}",
+            )  # fmt: skip
         require(
             self.mixed_with != self.name,
             "dataset.mixed_with", self.mixed_with, f"null, or another set than {self.name}",
@@ -96,8 +94,10 @@ class DatasetConfig:
 class ModelConfig:
     """The architecture."""
 
-    architecture: Architecture = "mlp"
-    """Family of networks."""
+    architecture: str = "mlp"
+    """Family of networks: mlp, cnn, vgg, resnet, or your own as package.module:callable."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Keyword arguments of an own architecture."""
     widths: tuple[int, ...] = (256, 256, 256, 256)
     """Units of each hidden layer (MLP)."""
     width_factor: float = 1.0
@@ -108,8 +108,9 @@ class ModelConfig:
     """Probability with which a hidden unit of a dense layer is dropped in training."""
     conv_dropout: float = 0.0
     """The same for convolutions (the paper's CNN: 0.25, VGG: 0.4)."""
-    initialisation: Initialisation = "glorot"
-    """How weights begin: Glorot uniform, or that with weights within random modules of units enlarged."""
+    initialisation: Initialisation | None = None
+    """How weights begin: glorot (uniform), clusterable (that, with weights within random modules of units
+    enlarged), own (as the module makes them); null: own for an own architecture, else glorot."""
     num_modules: int = 10
     """Modules m of the clusterable initialisation."""
     between_modules: float = 0.6
@@ -117,6 +118,11 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))
+        require_component("architecture", "model.architecture", self.architecture)
+        require(
+            not self.options or is_own(self.architecture),
+            "model.options", self.options, f"none for {self.architecture}, which is no network of your own",
+        )  # fmt: skip
         require(
             bool(self.widths) and all(width >= 1 for width in self.widths),
             "model.widths", list(self.widths), "a list of integers, 1 or more each",
@@ -136,7 +142,7 @@ class ModelConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrainingConfig:
-    """Adam on cross-entropy (regression: the mean squared error) plus the regularisers."""
+    """Adam on cross-entropy (regression: the mean squared error) plus the penalties."""
 
     epochs: int = 20
     """Passes over the training set."""
@@ -144,30 +150,8 @@ class TrainingConfig:
     """Examples per step."""
     learning_rate: float = 1e-3
     """Adam's step size."""
-    l1_weight: float = 0.0
-    """Factor of the sum of absolute kernel weights (the paper: 5e-5)."""
-    l2_weight: float = 0.0
-    """Factor of the sum of squared kernel weights, without a half (the paper: 5e-5)."""
-    clusterability_weight: float = 0.0
-    """Factor of the mean of the smallest non-trivial Laplacian eigenvalues (true gradient)."""
-    clusterability_eigenvalues: int = 3
-    """How many eigenvalues the clusterability penalty takes."""
-    clusterability_edges: EdgeWeighting = "weights"
-    """What the penalty takes as edge weights: the raw weights, or the contributions they carry."""
-    clusterability_every: int = 1
-    """Steps from one application of the penalty to the next; it then counts that many times."""
     rescale_units: bool = False
     """Whether hidden units are rescaled to one norm before each batch, as the paper does (MLP only)."""
-    locality_weight: float = 0.0
-    """Factor of the sum of absolute weights times the distance that they bridge (BIMT)."""
-    locality_spacing: float = 0.1
-    """Distance between two layers, whose units lie on a line of length 1 (BIMT: 0.1)."""
-    locality_swap_every: int = 200
-    """Steps from one swapping of units within their layers to the next (BIMT: 200); 0: none."""
-    intra_cluster_weight: float = 0.0
-    """Factor of 1 - the share of squared weights within fixed modules of hidden units."""
-    intra_cluster_modules: int = 4
-    """How many modules these are."""
     pruning_epochs: int = 0
     """Epochs of magnitude pruning with fine-tuning after training; 0: none (the paper's MLPs: 20)."""
     initial_sparsity: float = 0.5
@@ -178,27 +162,14 @@ class TrainingConfig:
     """Where to train; auto takes the accelerator that the trial was given, else the CPU."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "clusterability_eigenvalues", "clusterability_every"):
+        for name in ("epochs", "batch_size"):
             require(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "1 or more")
-        for name in ("pruning_epochs", "locality_swap_every"):
-            require(getattr(self, name) >= 0, f"training.{name}", getattr(self, name), "0 or more")
-        require(
-            self.intra_cluster_modules >= 2,
-            "training.intra_cluster_modules", self.intra_cluster_modules, "2 or more",
-        )  # fmt: skip
+        require(self.pruning_epochs >= 0, "training.pruning_epochs", self.pruning_epochs, "0 or more")
         for name in ("initial_sparsity", "final_sparsity"):
             require(
                 0 <= getattr(self, name) < 1,
                 f"training.{name}", getattr(self, name), "0 up to, not including, 1",
             )  # fmt: skip
-        factors = (
-            "l1_weight", "l2_weight", "clusterability_weight",
-            "locality_weight", "locality_spacing", "intra_cluster_weight",
-        )  # fmt: skip
-        for name in factors:
-            require(
-                0 <= getattr(self, name) < float("inf"), f"training.{name}", getattr(self, name), "0 or more"
-            )
         require(
             0 < self.learning_rate < float("inf"), "training.learning_rate", self.learning_rate, "above 0"
         )
@@ -210,10 +181,11 @@ class NcutConfig:
 
     num_clusters: int = 12
     """Clusters k of the partition (the paper: 12)."""
-    estimator: Estimator = "refined"
+    estimator: str = "refined"
     """Estimator of the n-cut: spectral start plus local search (refined), or the paper's (spectral)."""
 
     def __post_init__(self) -> None:
+        require_component("estimator", "ncut.estimator", self.estimator)
         require(self.num_clusters >= 2, "ncut.num_clusters", self.num_clusters, "2 or more")
 
 
@@ -221,14 +193,16 @@ class NcutConfig:
 class NullsConfig:
     """What the n-cut is compared with."""
 
-    null: NullName = "layer"
-    """What a null network keeps; `layer` permutes all weights of each layer (the paper's)."""
+    null: str = "layer"
+    """What a null network keeps: layer permutes all weights of each layer (the paper's); docs/measuring.md
+    has the others; or your own as package.module:function."""
     num_shuffles: int = 50
     """Shuffled networks m; the smallest p-value is 1 / (m + 1)."""
     test_contribution: bool = True
     """Whether the contribution graph is tested as well as the weight graph."""
 
     def __post_init__(self) -> None:
+        require_component("null", "nulls.null", self.null)
         require(self.num_shuffles >= 1, "nulls.num_shuffles", self.num_shuffles, "1 or more")
 
 
@@ -236,10 +210,14 @@ class NullsConfig:
 class Objective:
     """One axis of the frontier: a metric and which way is better."""
 
-    metric: ObjectiveMetric = "validation_accuracy"
-    """Name of a trial's metric."""
+    metric: str = "validation_accuracy"
+    """Name of a trial's metric; never one of the test set."""
     direction: Direction = "max"
     """Whether larger (max) or smaller (min) is better."""
+
+
+Settings = dict[str, Any]
+"""Values of a component's own fields, by name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -249,33 +227,92 @@ class TrialConfig:
     dataset: DatasetConfig = DatasetConfig()
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
+    penalties: dict[str, Settings] = field(default_factory=dict)
+    """What is added to the loss: settings by the penalty's name, or your own as package.module:class."""
     ncut: NcutConfig = NcutConfig()
     nulls: NullsConfig = NullsConfig()
+    metrics: tuple[str, ...] = ()
+    """Your own metrics, recorded beside the others: package.module:function each."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """Hash of each file of the user's own that the numbers depend on, by its name."""
     seed: int = 0
     """Seed of every random stream of the trial."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "metrics", tuple(self.metrics))
+        for name in self.penalties:
+            require_component("penalty", "penalties", name)
+        for name in self.metrics:
+            require(is_own(name), "metrics", name, "your own, as package.module:function")
         require(0 <= self.seed < 2**63, "seed", self.seed, "0 or more")
 
     @property
     def condition_id(self) -> str:
         """Ten hex digits of the hash of everything but the seed: replicates share it."""
-        content = self.to_dict()
-        del content["seed"]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:10]
+        return digest(identity(self.to_dict()))[:10]
 
     @property
     def trial_id(self) -> str:
         """The condition and the seed: equal configurations have equal identifiers."""
         return f"{self.condition_id}-s{self.seed}"
 
+    @property
+    def own_components(self) -> list[str]:
+        """The user's own components that the trial uses, as package.module:attribute each."""
+        data, named = self.dataset, (self.model.architecture, self.ncut.estimator, self.nulls.null)
+        names = (data.name, data.mixed_with or "", *named, *self.penalties, *self.metrics)
+        return sorted(set(filter(is_own, names)))
+
+    def value(self, name: str) -> Any:
+        """Return the value of a dotted field, such as "penalties.l1.weight"; None for one that is not set."""
+        value: Any = self
+        for part in split_name(name):
+            value = value.get(part) if isinstance(value, dict) else getattr(value, part)
+            if value is None:
+                break
+        return value
+
+    def with_values(self, values: Mapping[str, Any]) -> "TrialConfig":
+        """Return the configuration with dotted fields set; None takes an option away.
+
+        Raises:
+            ConfigError: values that do not go together.
+        """
+        content = self.to_dict()
+        for name, value in values.items():
+            *path, leaf = split_name(name)
+            place = content
+            for part in path:
+                place = place.setdefault(part, {})
+            place[leaf] = value
+            if value is None and "options" in path:
+                del place[leaf]
+        return type(self).from_dict(content)
+
     def to_dict(self) -> dict[str, Any]:
         """Return nested plain values, fit for JSON and YAML."""
         return json.loads(json.dumps(asdict(self)))
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> "TrialConfig":
-        """Rebuild what `to_dict` returned."""
-        hints = get_type_hints(cls)
-        sections = {field.name: hints[field.name] for field in fields(cls) if field.name != "seed"}
-        return cls(seed=content["seed"], **{name: kind(**content[name]) for name, kind in sections.items()})
+    def from_dict(cls, content: Mapping[str, Any]) -> "TrialConfig":
+        """Rebuild what `to_dict` returned, in this version or an earlier one."""
+        content = with_new_names(content)
+        kinds = get_type_hints(cls)
+        return cls(
+            **{
+                name: kinds[name](**value) if is_dataclass(kinds[name]) else value
+                for name, value in content.items()
+            }
+        )
+
+
+def split_name(name: str) -> list[str]:
+    """Return the parts of a dotted field; the dots of an own penalty's module are part of one name.
+
+    "penalties.my_lab.penalties:Orthogonality.weight" is penalties, my_lab.penalties:Orthogonality, weight.
+    """
+    section, _, rest = name.partition(".")
+    if section == "penalties" and ":" in rest:
+        component, _, setting = rest.rpartition(".")
+        return [section, component, setting]
+    return name.split(".")

@@ -4,6 +4,7 @@ import pytest
 
 from clusterability.config import ModelConfig, TrainingConfig, TrialConfig
 from clusterability.errors import ConfigError
+from clusterability.training.penalties.l1 import L1
 
 
 def test_conditions_are_told_apart_by_everything_but_the_seed():
@@ -21,5 +22,5 @@ def test_a_configuration_survives_its_plain_form():
 
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
 def test_weights_of_penalties_are_finite_and_not_negative(value):
-    with pytest.raises(ConfigError, match=r"training.l1_weight: got .*, allowed: 0 or more"):
-        TrainingConfig(l1_weight=value)
+    with pytest.raises(ConfigError, match=r"penalties.l1.weight: got .*, allowed: 0 or more"):
+        L1(weight=value)

@@ -17,7 +17,7 @@ COMMAND = [
     "training.epochs=1",
     "model.widths=[12, 12]",
     "nulls.num_shuffles=2",
-    "axes.training.clusterability_weight=[0, 0.1, 0.3]",
+    "axes.penalties.clusterability.weight=[0, 0.1, 0.3]",
     "seeds=[0, 1, 2, 3, 4, 5, 6, 7]",
 ]
 

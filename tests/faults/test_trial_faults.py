@@ -57,7 +57,7 @@ def test_a_killed_worker_costs_no_trial(workplace, smoke, workers):
 def test_an_eigensolver_that_fails_fails_its_trial_with_what_to_try(workplace, smoke):
     # One step of this size leaves weights that are not finite; the penalty then asks for their eigenvectors.
     result = workplace.run(
-        *smoke, "axes={training.learning_rate: [1e-3, 1e38]}", "training.clusterability_weight=0.1",
+        *smoke, "axes={training.learning_rate: [1e-3, 1e38]}", "penalties.clusterability.weight=0.1",
         "training.rescale_units=false", "search.num_trials=2",
     )  # fmt: skip
     assert result.returncode == 1, result.stderr

@@ -23,7 +23,11 @@ def sweep(folder: Path, *overrides: str) -> subprocess.CompletedProcess:
 @pytest.mark.parametrize("method", ["tpe", "random", "grid"])
 def test_more_trials_continue_the_same_sweep(tmp_path, method):
     (tmp_path / "search_spaces").symlink_to(REPOSITORY / "search_spaces")
-    arguments = [f"search.method={method}", "axes.training.l1_weight=[0, 1e-5, 1e-4]", "nulls.num_shuffles=2"]
+    arguments = [
+        f"search.method={method}",
+        "axes.penalties.l1.weight=[0, 1e-5, 1e-4]",
+        "nulls.num_shuffles=2",
+    ]
     first = sweep(tmp_path, *arguments, "search.num_trials=3")
     assert first.returncode == 0, first.stderr
     (folder,) = tmp_path.glob("runs/smoke-*")

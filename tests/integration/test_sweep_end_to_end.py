@@ -129,14 +129,14 @@ def test_convolutional_and_residual_networks_go_through_a_sweep(tmp_path):
     architectures, weights = ("cnn", "vgg", "resnet"), (0.0, 0.3)
     axes = [
         f"axes.model.architecture=[{','.join(architectures)}]",
-        f"axes.training.clusterability_weight=[{','.join(map(str, weights))}]",
+        f"axes.penalties.clusterability.weight=[{','.join(map(str, weights))}]",
     ]
     swept = clusterability(tmp_path, "sweep", "smoke", "seeds=[0]", *small, *axes)
     assert swept.returncode == 0, swept.stderr
     (folder,) = tmp_path.glob("runs/smoke-*")
     records = list(Ledger(folder=folder).records())
     assert [record.error for record in records] == [None] * 6
-    ran = {(r.config.model.architecture, r.config.training.clusterability_weight) for r in records}
+    ran = {(r.config.model.architecture, r.config.value("penalties.clusterability.weight")) for r in records}
     assert ran == set(product(architectures, weights))
     for record in records:
         for measured in ("ncut", "ncut_contribution", "unpruned_ncut", "unpruned_ncut_contribution"):

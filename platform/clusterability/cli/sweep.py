@@ -11,7 +11,9 @@ from clusterability.spaces import load_space
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("space", help="a file of search_spaces/, without .yaml")
+    parser.add_argument(
+        "space", help="a file of search_spaces/, without .yaml, or the path of a file, with it"
+    )
     parser.add_argument(
         "overrides",
         nargs="*",
@@ -20,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "'axes.training.l1_weight=[0, 1e-4]'; a fixed value takes a field off the axes",
     )
     parser.add_argument(
-        "--fresh", action="store_true", help="start anew instead of continuing the same sweep"
+        "--fresh", action="store_true", help="start over instead of continuing the same sweep"
     )
     parser.add_argument("--retry-failed", action="store_true", help="run failed trials again")
     parser.add_argument("--address", help="Ray cluster to run on: auto, host:port or ray://host:port")
@@ -34,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run the sweep and its report."""
     space = load_space(arguments.space, arguments.overrides)
+    for hint in space.hints:
+        console.print(f"{space.name}: {hint}", style="yellow", markup=False, highlight=False, soft_wrap=True)
     # Ray, torch and MLflow: seconds that a typo should not cost.
     from clusterability.cli.report import show_report
     from clusterability.sweep import SweepOptions, is_outside, plan_sweep, run_on_head, run_sweep

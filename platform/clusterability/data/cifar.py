@@ -26,10 +26,8 @@ _FOLDER = "cifar-10-batches-bin"
 def load_cifar10() -> RawDataset:
     """Return CIFAR-10 from its binary archive, found or fetched, checked by SHA-256.
 
-    Raises
-    ------
-    DataError
-        When the archive is in no source; the message says what was wrong with each.
+    Raises:
+        DataError: the archive is in no source; the message says what was wrong with each.
     """
     return parse_cifar10(fetch(_ARCHIVE))
 
@@ -40,10 +38,8 @@ def parse_cifar10(archive: bytes) -> RawDataset:
     Five files of training and one of test records: a byte for the class, then the pixels of the red, the
     green and the blue channel, row by row.
 
-    Raises
-    ------
-    DataError
-        When a file is missing or no whole number of records.
+    Raises:
+        DataError: a file that is missing, or not a whole number of records.
     """
     try:
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:

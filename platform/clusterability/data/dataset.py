@@ -61,10 +61,20 @@ class RawDataset:
     test_inputs: np.ndarray
     test_labels: np.ndarray
     num_classes: int
+    validation_inputs: np.ndarray | None = None
+    """None: drawn from the training set."""
+    validation_labels: np.ndarray | None = None
+
+    @property
+    def is_images(self) -> bool:
+        """Whether inputs are images, (n, channels, height, width), with a class each."""
+        return self.train_inputs.ndim == 4 and self.train_labels.ndim == 1
 
     def sha256(self) -> str:
-        """Return the SHA-256 over the bytes of the four arrays, in the order of the fields."""
-        return sha256_of(self.train_inputs, self.train_labels, self.test_inputs, self.test_labels)
+        """Return the SHA-256 over the bytes of the arrays, in the order of the fields."""
+        validation = [item for item in (self.validation_inputs, self.validation_labels) if item is not None]
+        arrays = (self.train_inputs, self.train_labels, self.test_inputs, self.test_labels, *validation)
+        return sha256_of(*arrays)
 
 
 def sha256_of(*arrays: np.ndarray) -> str:

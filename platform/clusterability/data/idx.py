@@ -53,10 +53,8 @@ def parse_idx(content: bytes, *, name: str = "IDX content") -> np.ndarray:
     The format: two zero bytes, the type (8: unsigned byte), the number of axes, one big-endian 32-bit
     length per axis, the values in C order (LeCun, http://yann.lecun.com/exdb/mnist/).
 
-    Raises
-    ------
-    DataError
-        When the header is none, or the number of bytes is not what the header says.
+    Raises:
+        DataError: no IDX header, or a number of bytes that is not what the header says.
     """
     if len(content) < 4 or content[:3] != b"\x00\x00\x08":
         raise DataError(f"{name}: not an IDX file of unsigned bytes; it begins with {content[:4].hex()!r}")
@@ -70,13 +68,26 @@ def parse_idx(content: bytes, *, name: str = "IDX content") -> np.ndarray:
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 
 
-def load_idx(name: str) -> RawDataset:
+def load_mnist() -> RawDataset:
+    """Return MNIST, 60,000 + 10,000 digits of 28x28 pixels (LeCun 1998)."""
+    return _load("mnist")
+
+
+def load_fashion_mnist() -> RawDataset:
+    """Return Fashion-MNIST, 60,000 + 10,000 garments of 28x28 pixels (Xiao et al. 2017)."""
+    return _load("fashion_mnist")
+
+
+def load_kmnist() -> RawDataset:
+    """Return KMNIST, 60,000 + 10,000 Japanese letters of 28x28 pixels (Clanuwat et al. 2018)."""
+    return _load("kmnist")
+
+
+def _load(name: str) -> RawDataset:
     """Return the data set `name` from its four IDX files, found or fetched, each checked by SHA-256.
 
-    Raises
-    ------
-    DataError
-        When one of the files is in no source; the message says what was wrong with each.
+    Raises:
+        DataError: a file is in no source; the message says what was wrong with each.
     """
     arrays = {}
     for file, sha256 in _SHA256[name].items():

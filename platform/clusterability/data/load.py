@@ -1,24 +1,25 @@
 """From a configuration to a divided data set."""
 
+import json
 from collections.abc import Callable
-from functools import lru_cache, partial
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from sklearn.datasets import load_digits
 
+from clusterability.components import find
 from clusterability.config import DatasetConfig
 from clusterability.data.built import Arrays, kept
-from clusterability.data.cifar import load_cifar10
 from clusterability.data.dataset import Dataset, RawDataset, Split, sha256_of
-from clusterability.data.idx import load_idx
 from clusterability.data.images import Examples, as_float, make_variant, mix
-from clusterability.data.synthetic import make_lines, make_polynomials, make_random
-from clusterability.errors import DataError, unknown_name
+from clusterability.data.own import checked_dataset
+from clusterability.errors import DataError
+from clusterability.own_code import blamed, described, is_own
 from clusterability.seeds import generator
 
 # Seed of all that belongs to a data set itself and must not differ between replicates.
 _DATA_SEED = 0
-_DIGITS_TEST_FRACTION = 0.2
 _PARTS = ("train", "validation", "test")
 
 
@@ -31,23 +32,23 @@ def load_dataset(config: DatasetConfig, seed: int) -> Dataset:
     Variants and mixes are made of each of the three sets by itself, so that no image is in two of them.
     Only `num_train` draws by `seed`. The result of the last call is kept, for workers that run many trials.
 
-    Raises
-    ------
-    DataError
-        For a data set that is not known, cannot be had, or is smaller than `config` asks for.
+    Raises:
+        DataError: a data set that cannot be had, cannot be used, or is smaller than `config` asks for.
+        ConfigError: an own data set whose code fails.
     """
-    return _load(config, None if config.num_train is None else seed)
+    return _load(json.dumps(asdict(config)), None if config.num_train is None else seed)
 
 
 @lru_cache(maxsize=1)
-def _load(config: DatasetConfig, subset_seed: int | None) -> Dataset:
-    if config.name not in _SOURCES:
-        raise DataError(unknown_name("data set", config.name, _SOURCES))
+def _load(settings: str, subset_seed: int | None) -> Dataset:
+    config = DatasetConfig(**json.loads(settings))
     if config.variant == "plain" and config.mixed_with is None:
-        raw = _SOURCES[config.name]()
+        raw = _raw(config.name, config)
         parts, num_classes, sha256 = _divided(raw, config.name, config), raw.num_classes, raw.sha256()
     else:
-        arrays = kept(_recipe(config), lambda: _build(config))
+        names = (config.name, config.mixed_with or "")
+        changeable = config.name == "npz" or any(map(is_own, names))  # the cache would not notice a change
+        arrays = _build(config) if changeable else kept(_recipe(config), lambda: _build(config))
         num_classes = int(arrays.pop("num_classes"))
         parts = {part: (arrays[f"{part}_inputs"], arrays[f"{part}_labels"]) for part in _PARTS}
         sha256 = sha256_of(*(array for part in _PARTS for array in parts[part]))
@@ -71,7 +72,7 @@ def _recipe(config: DatasetConfig) -> str:
 
 def _build(config: DatasetConfig) -> Arrays:
     """Make a variant or a mix of each of the three sets."""
-    source = _SOURCES[config.name]()
+    source = _images(config.name, config)
     num_classes = source.num_classes
     built = _divided(source, config.name, config)
     if config.mixed_with is None:
@@ -79,7 +80,7 @@ def _build(config: DatasetConfig) -> Arrays:
             rng = generator(_DATA_SEED, "variant", config.variant, config.name, part)
             built[part] = make_variant(examples, config.variant, num_classes, rng)
     else:
-        other = _SOURCES[config.mixed_with]()
+        other = _images(config.mixed_with, config)
         others = _divided(other, config.mixed_with, config)
         separate = config.separate_classes
         for part, examples in built.items():
@@ -93,8 +94,46 @@ def _build(config: DatasetConfig) -> Arrays:
     return {**arrays, "num_classes": np.array(num_classes)}
 
 
+def _raw(name: str, config: DatasetConfig) -> RawDataset:
+    """Return a data set as its source gives it, checked where the source is the user's."""
+    source: Callable[..., Any] = find("data set", name)
+    if (config.path is not None) != (config.name == "npz"):
+        allowed = "a file where dataset.name is npz, null elsewhere"
+        raise DataError(f"dataset.path: got {config.path!r} for {config.name}, allowed: {allowed}")
+    if name == "npz":
+        return checked_dataset(f"dataset.path: {config.path}", source(config.path))
+    if not is_own(name):
+        return source()
+    with blamed("data set", name):
+        given = source(**(config.options if name == config.name else {}))
+    return checked_dataset(described("data set", name), given)
+
+
+def _images(name: str, config: DatasetConfig) -> RawDataset:
+    """Return a data set of images, as variants and mixes are made of."""
+    raw, channels = _raw(name, config), (1, 3)
+    field = "dataset.variant" if config.mixed_with is None else "dataset.mixed_with"
+    value = getattr(config, field.removeprefix("dataset."))
+    if not raw.is_images or raw.train_inputs.shape[1] not in channels:
+        raise DataError(
+            f"{field}: got {value!r} of {name}, whose inputs have shape {raw.train_inputs.shape[1:]}; "
+            "allowed: images of classes, grey or in colour"
+        )
+    if config.variant == "grey" and raw.train_inputs.shape[1] == 1:
+        raise DataError(f"{field}: got 'grey', allowed: images in colour; {name} is grey as it is")
+    return raw
+
+
 def _divided(raw: RawDataset, name: str, config: DatasetConfig) -> dict[str, Examples]:
+    if raw.validation_inputs is not None and raw.validation_labels is not None:
+        return {
+            "train": (raw.train_inputs, raw.train_labels),
+            "validation": (raw.validation_inputs, raw.validation_labels),
+            "test": (raw.test_inputs, raw.test_labels),
+        }
     order = generator(_DATA_SEED, "validation", name).permutation(len(raw.train_labels))
+    if len(order) < 2:
+        raise DataError(f"{name}: got {len(order)} training examples, allowed: 2 or more")
     num_validation = max(1, round(config.validation_fraction * len(order)))
     validation, train = order[:num_validation], order[num_validation:]
     return {
@@ -118,40 +157,3 @@ def _subset(examples: Examples, num_train: int, seed: int, name: str) -> Example
 def _split(inputs: np.ndarray, labels: np.ndarray) -> Split:
     kind = np.float32 if labels.dtype.kind == "f" else np.int64
     return Split(inputs=as_float(inputs), labels=labels.astype(kind))
-
-
-def _load_digits() -> RawDataset:
-    """Return scikit-learn's 1,797 digits of 8x8 pixels (Alpaydin & Kaynak 1998), a fifth of them test."""
-    images, labels = map(np.asarray, load_digits(return_X_y=True))
-    inputs = (images / 16).astype(np.float32).reshape(-1, 1, 8, 8)
-    order = generator(_DATA_SEED, "test", "digits").permutation(len(labels))
-    num_test = round(_DIGITS_TEST_FRACTION * len(order))
-    test, train = order[:num_test], order[num_test:]
-    return RawDataset(
-        train_inputs=inputs[train],
-        train_labels=labels[train],
-        test_inputs=inputs[test],
-        test_labels=labels[test],
-        num_classes=10,
-    )
-
-
-def _synthetic(name: str, make: Callable[[np.random.Generator], RawDataset]) -> RawDataset:
-    def build() -> Arrays:
-        raw = make(generator(_DATA_SEED, "synthetic", name))
-        return {field: np.asarray(getattr(raw, field)) for field in RawDataset.__slots__}
-
-    arrays = kept(name, build)
-    return RawDataset(num_classes=int(arrays.pop("num_classes")), **arrays)
-
-
-_SOURCES: dict[str, Callable[[], RawDataset]] = {
-    "digits": _load_digits,
-    "mnist": partial(load_idx, "mnist"),
-    "fashion_mnist": partial(load_idx, "fashion_mnist"),
-    "kmnist": partial(load_idx, "kmnist"),
-    "cifar10": load_cifar10,
-    "lines": partial(_synthetic, "lines", make_lines),
-    "random": partial(_synthetic, "random", make_random),
-    "polynomials": partial(_synthetic, "polynomials", make_polynomials),
-}

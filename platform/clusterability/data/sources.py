@@ -50,10 +50,8 @@ def fetch(file: RemoteFile) -> bytes:
     Sources: the folder that the environment variable CLUSTERABILITY_DATA names, the user's cache, each of
     the mirrors. A download goes to the cache. Trials that need the same file at once wait for one download.
 
-    Raises
-    ------
-    DataError
-        When no source has the file with the right SHA-256, or CLUSTERABILITY_DATA names no folder.
+    Raises:
+        DataError: no source has the file with the right SHA-256, or CLUSTERABILITY_DATA names no folder.
     """
     refusals: list[str] = []
     cached = cache_folder() / file.path

@@ -1,16 +1,34 @@
 """Data sets that are made up: lines, random pixels, polynomials (Filan et al. 2021, appendix)."""
 
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
 
+from clusterability.data.built import Arrays, kept
 from clusterability.data.dataset import RawDataset
+from clusterability.seeds import generator
 
 _NUM_TRAIN = 60_000
 _NUM_TEST = 10_000
 _SIDE = 28
 _NUM_CLASSES = 10
 _DEGREES = range(3)
+
+
+def load_lines() -> RawDataset:
+    """Return what `make_lines` makes, once per machine."""
+    return _kept("lines", make_lines)
+
+
+def load_random() -> RawDataset:
+    """Return what `make_random` makes, once per machine."""
+    return _kept("random", make_random)
+
+
+def load_polynomials() -> RawDataset:
+    """Return what `make_polynomials` makes, once per machine."""
+    return _kept("polynomials", make_polynomials)
 
 
 def make_lines(rng: np.random.Generator) -> RawDataset:
@@ -54,3 +72,15 @@ def _divided(inputs: np.ndarray, labels: np.ndarray, num_outputs: int) -> RawDat
         test_labels=labels[_NUM_TRAIN:],
         num_classes=num_outputs,
     )
+
+
+_FIELDS = ("train_inputs", "train_labels", "test_inputs", "test_labels", "num_classes")
+
+
+def _kept(name: str, make: Callable[[np.random.Generator], RawDataset]) -> RawDataset:
+    def build() -> Arrays:
+        raw = make(generator(0, "synthetic", name))
+        return {field: np.asarray(getattr(raw, field)) for field in _FIELDS}
+
+    arrays = kept(name, build)
+    return RawDataset(num_classes=int(arrays.pop("num_classes")), **arrays)

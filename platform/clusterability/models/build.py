@@ -1,32 +1,49 @@
 """From a configuration to an initialised network."""
 
-import math
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
 
 import torch
 from torch import nn
 
+from clusterability.components import find
 from clusterability.config import ModelConfig
 from clusterability.errors import ConfigError
-from clusterability.models.convolutional import VGG16_BLOCKS, cnn, vgg
 from clusterability.models.initialise import initialise_glorot, make_clusterable
-from clusterability.models.mlp import mlp
-from clusterability.models.residual import resnet
+from clusterability.own_code import blamed, described, is_own
+from clusterability.seeds import integer_seed
 
 
 def build_module(
-    config: ModelConfig, *, input_shape: tuple[int, ...], num_classes: int, seed: int
+    config: ModelConfig, *, input_shape: Sequence[int], num_classes: int, seed: int
 ) -> nn.Module:
-    """Return the network of `config`, on the CPU, in float32.
+    """Return the network of `config`, on the CPU.
 
-    It takes inputs of shape (n, *input_shape) and gives logits of shape (n, num_classes). Weights are Glorot
-    uniform from the seed's stream "initialisation", biases zero; the clusterable initialisation goes on from
-    there.
+    It takes inputs of shape (n, *input_shape) and gives logits of shape (n, num_classes). An architecture is
+    a callable `(input_shape, num_classes, **settings) -> module`; its settings are the fields of `config`
+    that it has parameters for, those of the user's own are `config.options`. Weights are Glorot uniform from
+    the seed's stream "initialisation", biases zero; the clusterable initialisation multiplies them. A network
+    of the user's own keeps the weights that it makes, with torch's generator seeded from that stream.
+
+    Raises:
+        ConfigError: an own architecture that cannot be called so, or makes no module.
     """
+    architecture: Callable[..., Any] = find("architecture", config.architecture)
     with torch.random.fork_rng(devices=[]):  # torch's layers draw weights of their own when made
-        module = _ARCHITECTURES[config.architecture](config, input_shape, num_classes)
-    initialise_glorot(module, seed)
-    if config.initialisation == "clusterable":
+        torch.manual_seed(integer_seed(seed, "initialisation"))
+        with blamed("architecture", config.architecture):
+            module = architecture(tuple(input_shape), num_classes, **_settings(config, architecture))
+    if not isinstance(module, nn.Module):
+        raise ConfigError(
+            f"{described('architecture', config.architecture)}: got a {type(module).__name__}, "
+            "allowed: a torch module"
+        )
+    initialisation = config.initialisation or ("own" if is_own(config.architecture) else "glorot")
+    if initialisation != "own":
+        initialise_glorot(module, seed)
+    if initialisation == "clusterable":
         make_clusterable(
             module,
             seed,
@@ -37,59 +54,8 @@ def build_module(
     return module
 
 
-def _mlp(config: ModelConfig, input_shape: tuple[int, ...], num_classes: int) -> nn.Module:
-    return mlp((math.prod(input_shape), *config.widths, num_classes), dropout=config.dropout)
-
-
-def _cnn(config: ModelConfig, input_shape: tuple[int, ...], num_classes: int) -> nn.Module:
-    return cnn(
-        _image(input_shape, config),
-        num_classes,
-        channels=[_scaled(64, config)] * 3,
-        dense=_scaled(128, config),
-        conv_dropout=config.conv_dropout,
-        dropout=config.dropout,
-    )
-
-
-def _vgg(config: ModelConfig, input_shape: tuple[int, ...], num_classes: int) -> nn.Module:
-    blocks = VGG16_BLOCKS[: config.depth or len(VGG16_BLOCKS)]
-    return vgg(
-        _image(input_shape, config),
-        num_classes,
-        blocks=[[_scaled(channels, config) for channels in block] for block in blocks],
-        dense=_scaled(512, config),
-        conv_dropout=config.conv_dropout,
-        dropout=config.dropout,
-    )
-
-
-def _resnet(config: ModelConfig, input_shape: tuple[int, ...], num_classes: int) -> nn.Module:
-    return resnet(
-        _image(input_shape, config),
-        num_classes,
-        channels=[_scaled(channels, config) for channels in (64, 128, 256, 512)],
-        blocks_per_stage=config.depth or 2,
-        dropout=config.dropout,
-    )
-
-
-def _scaled(channels: int, config: ModelConfig) -> int:
-    return max(1, round(channels * config.width_factor))
-
-
-def _image(input_shape: tuple[int, ...], config: ModelConfig) -> tuple[int, ...]:
-    if len(input_shape) != 3:
-        raise ConfigError(
-            f"model.architecture: got {config.architecture!r} for inputs of shape {input_shape}, "
-            "allowed: mlp; the others take images (channels, height, width)"
-        )
-    return input_shape
-
-
-_ARCHITECTURES: dict[str, Callable[[ModelConfig, tuple[int, ...], int], nn.Module]] = {
-    "mlp": _mlp,
-    "cnn": _cnn,
-    "vgg": _vgg,
-    "resnet": _resnet,
-}
+def _settings(config: ModelConfig, architecture: Callable[..., Any]) -> dict[str, Any]:
+    if is_own(config.architecture):
+        return config.options
+    taken = inspect.signature(architecture).parameters
+    return {name: value for name, value in asdict(config).items() if name in taken}

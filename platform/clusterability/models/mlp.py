@@ -1,23 +1,19 @@
 """The multilayer perceptron of the paper."""
 
+import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 from torch import nn
 
+from clusterability.models.layers import dense_layers
 
-def mlp(widths: Sequence[int], *, dropout: float = 0.0) -> nn.Sequential:
-    """Return a perceptron with layers of `widths` (inputs first, logits last), ReLU between them.
 
-    Inputs of any shape are flattened. With `dropout`, each hidden unit is dropped with that probability
-    in training, after its ReLU.
+def mlp(
+    input_shape: Sequence[int], num_classes: int, *, widths: Sequence[int], dropout: float = 0.0
+) -> nn.Sequential:
+    """Return a perceptron with hidden layers of `widths` and ReLU behind each; inputs are flattened.
+
+    With `dropout`, each hidden unit is dropped with that probability in training, after its ReLU.
     """
-    layers: list[nn.Module] = [nn.Flatten()]
-    last = len(widths) - 2
-    for index, (fan_in, fan_out) in enumerate(pairwise(widths)):
-        layers.append(nn.Linear(fan_in, fan_out))
-        if index < last:
-            layers.append(nn.ReLU())
-            if dropout > 0:
-                layers.append(nn.Dropout(dropout))
-    return nn.Sequential(*layers)
+    hidden = dense_layers((math.prod(input_shape), *widths), dropout)
+    return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(widths[-1], num_classes))

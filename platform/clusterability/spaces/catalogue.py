@@ -21,17 +21,26 @@ def known_spaces(folder: Path = DEFAULT_FOLDER) -> list[str]:
 
 
 def load_space(name: str, overrides: Sequence[str] = (), folder: Path = DEFAULT_FOLDER) -> SearchSpace:
-    """Return the space `name`, read from `folder`/`name`.yaml, with `overrides` such as "training.epochs=3".
+    """Return a space with `overrides` such as "training.epochs=3".
+
+    `name` is the name of a file in `folder`, without .yaml, or the path of a file, with it.
 
     Raises:
         ConfigError: an unknown space, an empty or broken file, or a field or override that cannot be used.
     """
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file() or path.suffix != ".yaml":
+            raise ConfigError(f"space {name!r}: there is no such file; allowed: a path that ends in .yaml")
+        name, folder = path.stem, path.parent
     content = _with_bases(name, folder, below=())
     return resolve_space(name, content, dict(_parse_override(text) for text in overrides))
 
 
 def _with_bases(name: str, folder: Path, below: tuple[str, ...]) -> dict[str, Any]:
     """Return the content of a space over that of its `base:`, itself over its own base."""
+    if below and name not in known_spaces(folder):
+        folder = DEFAULT_FOLDER  # a file from elsewhere may build on a space that is there
     if name not in known_spaces(folder):
         raise ConfigError(unknown_name("space", name, known_spaces(folder)))
     if name in below:

@@ -1,6 +1,6 @@
 """Nested values against a typed schema; messages name the field, the value got and those allowed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import is_dataclass
 from types import UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
@@ -35,9 +35,9 @@ def merge_plain(layers: list[dict[str, Any]]) -> dict[str, Any]:
     return cast(dict[str, Any], OmegaConf.to_container(merged))
 
 
-def nested(key: str, value: Any) -> dict[str, Any]:
-    """Return {"a": {"b": value}} for the key "a.b"."""
-    for part in reversed(key.split(".")):
+def nested(path: Sequence[str], value: Any) -> dict[str, Any]:
+    """Return {"a": {"b": value}} for the path a, b."""
+    for part in reversed(path):
         value = {part: value}
     return value
 
@@ -68,7 +68,7 @@ def _explain(kind: type, layers: list[dict[str, Any]], error: Exception) -> str:
     for layer in layers:
         for key, hint, value in _leaves(kind, layer, ""):
             try:
-                _merge(kind, [nested(key, value)])
+                _merge(kind, [nested(key.split("."), value)])
             except _CANNOT_MERGE:
                 return f"{key}: got {value!r}, allowed: {_describe(hint)}"
     return " ".join(str(error).splitlines()[0].split())

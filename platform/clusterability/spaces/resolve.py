@@ -1,136 +1,192 @@
 """From the nested values of a file and of overrides to a checked `SearchSpace`."""
 
-import re
-from dataclasses import fields
-from typing import Any, get_args, get_origin, get_type_hints
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
 
-from clusterability.config import Objective, TrialConfig
+from clusterability.components import find, names
+from clusterability.config import Objective, Settings, TrialConfig, split_name
 from clusterability.errors import ConfigError, unknown_name
+from clusterability.old_names import new_name, with_new_names
+from clusterability.own_code import hashes, is_own, source_files
 from clusterability.spaces.axis import Axis, ChoiceAxis, RangeAxis
 from clusterability.spaces.merge import expect_mapping, merge, merge_plain, nested
 from clusterability.spaces.schema import SpaceFile
+from clusterability.spaces.settings import default_options, penalty_settings
 from clusterability.spaces.space import SearchSpace
+from clusterability.spaces.swept_field import SweptField, swept_field
 
-SECTIONS = tuple(field.name for field in fields(TrialConfig) if field.name != "seed")
+SECTIONS = tuple(field.name for field in fields(TrialConfig) if field.name not in ("seed", "sources"))
 _RANGE_KEYS = ("low", "high", "log", "step", "when")
 _CHOICE_KEYS = ("values", "when")
 
 
-def resolve_space(name: str, content: dict[str, Any], overrides: dict[str, Any]) -> SearchSpace:
+def resolve_space(
+    name: str,
+    content: dict[str, Any],
+    overrides: dict[str, Any],
+    sources: Mapping[str, str] | None = None,
+) -> SearchSpace:
     """Return the space of nested `content` with dotted `overrides` applied.
+
+    `sources` are the hashes of the user's own files; None: of these files as they are now.
 
     Raises:
         ConfigError: an unknown field, a value of the wrong type or out of range, an impossible axis.
     """
+    hints = _old_names_in(content, overrides)
     axes = dict(expect_mapping("axes", content.get("axes") or {}))
     axes = {_full_name(field): specification for field, specification in axes.items()}
     plain: dict[str, Any] = {}
     for key, value in overrides.items():
         if key == "axes":
-            axes = dict(expect_mapping("axes", value))
+            axes = {_full_name(field): item for field, item in expect_mapping("axes", value).items()}
         elif key.startswith("axes."):
             axes[_full_name(key.removeprefix("axes."))] = value
         else:
             axes.pop(_full_name(key), None)  # a fixed value takes the field off the axes
             plain[_full_name(key)] = value
-    layers = [_spread_dataset({key: value for key, value in content.items() if key != "axes"})]
-    layers += [nested(key, value) for key, value in plain.items()]
+    layers = [_renamed({key: value for key, value in content.items() if key != "axes"})]
+    layers += [nested(split_name(key), value) for key, value in plain.items()]
     file: SpaceFile = merge(SpaceFile, layers)
     definition = {**merge_plain(layers), "axes": axes}
-    base = TrialConfig(**{section: getattr(file, section) for section in SECTIONS})
-    swept = tuple(_axis(field, specification, base) for field, specification in axes.items())
+    swept = tuple(_axis(field, specification) for field, specification in axes.items())
+    base = _base(file, swept)
     space = SearchSpace(
         name=name,
         description=" ".join(file.description.split()),
         base=base,
         axes=swept,
-        start_points=tuple(_start_point(point, swept, base) for point in file.start_points),
+        start_points=tuple(_start_point(point, swept) for point in file.start_points),
         seeds=tuple(file.seeds),
-        objectives=tuple(_objective(item) for item in file.objectives),
+        objectives=tuple(_objective(item, base.metrics) for item in file.objectives),
         search=file.search,
         resources=file.resources,
         definition=definition,
+        hints=hints,
     )
     _check_budget(space)
-    return space
+    return replace(space, base=replace(base, sources=_sources(space) if sources is None else dict(sources)))
 
 
-def _objective(item: Any) -> Objective:
+def _old_names_in(content: dict[str, Any], overrides: dict[str, Any]) -> tuple[str, ...]:
+    """Say which names of earlier versions a space uses, and what they are called now."""
+    training, axes = content.get("training"), content.get("axes")
+    used = [f"training.{leaf}" for leaf in training] if isinstance(training, dict) else []
+    used += list(axes) if isinstance(axes, dict) else []
+    used += [key.removeprefix("axes.") for key in overrides]
+    return tuple(f"{old} is now {new_name(old)}" for old in dict.fromkeys(used) if new_name(old) != old)
+
+
+def _base(file: SpaceFile, axes: tuple[Axis, ...]) -> TrialConfig:
+    """Return the configuration under the axes: all settings of swept penalties, defaults of swept options."""
+    swept = [split_name(axis.name) for axis in axes]
+    penalties: dict[str, Settings] = {
+        name: penalty_settings(name, given)
+        for name, given in expect_mapping("penalties", file.penalties).items()
+    }
+    for section, *path in swept:
+        if section == "penalties" and path[0] not in penalties:
+            penalties[path[0]] = penalty_settings(path[0], {})
+    model, dataset = file.model, file.dataset
+    if model.initialisation is None and ["model", "initialisation"] in swept:
+        model = replace(model, initialisation="own" if is_own(model.architecture) else "glorot")
+    model_options = _with_defaults("architecture", model.architecture, model.options, swept, "model")
+    data_options = _with_defaults("data set", dataset.name, dataset.options, swept, "dataset")
+    sections = {name: getattr(file, name) for name in SECTIONS} | {
+        "model": replace(model, options=model_options),
+        "dataset": replace(dataset, options=data_options),
+        "penalties": penalties,
+    }
+    return TrialConfig(**sections)
+
+
+def _with_defaults(kind: str, name: str, given: Settings, swept: list[list[str]], section: str) -> Settings:
+    """Return the options of an own component, with the defaults of those that are swept."""
+    missing = [path[2] for path in swept if path[:2] == [section, "options"] and path[2] not in given]
+    if not is_own(name) or not missing:
+        return given
+    defaults = default_options(kind, name)
+    return {**{option: defaults[option] for option in missing if option in defaults}, **given}
+
+
+def _sources(space: SearchSpace) -> dict[str, str]:
+    """Return the hashes of the user's own files that trials of the space depend on."""
+    swept = [value for axis in space.axes if axis.name == "dataset.path" for value in _values(axis)]
+    paths = [path for path in (space.base.dataset.path, *swept) if path is not None and Path(path).is_file()]
+    return hashes(source_files(space.own_components)) | hashes({path: Path(path) for path in paths})
+
+
+def _values(axis: Axis) -> tuple[Any, ...]:
+    return axis.values if isinstance(axis, ChoiceAxis) else ()
+
+
+def _objective(item: Any, own: tuple[str, ...]) -> Objective:
     # OmegaConf leaves the elements of a tuple as the mappings that the file holds.
-    if isinstance(item, Objective):
-        return item
     try:
-        return merge(Objective, [expect_mapping("objectives", item)])
+        objective = (
+            item if isinstance(item, Objective) else merge(Objective, [expect_mapping("objectives", item)])
+        )
     except ConfigError as error:
         raise ConfigError(f"objectives: {str(error).removeprefix('objectives: ')}") from None
+    recorded = {name: name.partition(":")[2] for name in own}
+    metric = recorded.get(objective.metric, objective.metric)
+    searchable = [name for name in names("metric") if find("metric", name).searchable]
+    allowed = [*searchable, *recorded.values()]
+    if metric not in allowed:
+        raise ConfigError(f"objectives: metric: got {metric!r}, allowed: {', '.join(allowed)}")
+    return replace(objective, metric=metric)
 
 
 def over(base: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
     """Return `content` laid over `base`, field by field; an axis is replaced whole."""
     axes = {**(base.get("axes") or {}), **(content.get("axes") or {})}
     plain = [
-        _spread_dataset({key: value for key, value in layer.items() if key != "axes"})
-        for layer in (base, content)
+        _renamed({key: value for key, value in layer.items() if key != "axes"}) for layer in (base, content)
     ]
     return {**merge_plain(plain), "axes": axes}
 
 
 def _full_name(key: str) -> str:
-    return "dataset.name" if key == "dataset" else key
+    return "dataset.name" if key == "dataset" else new_name(key)
 
 
-def _spread_dataset(content: dict[str, Any]) -> dict[str, Any]:
-    """Let `dataset: mnist` stand for `dataset: {name: mnist}`."""
+def _renamed(content: dict[str, Any]) -> dict[str, Any]:
+    """Let `dataset: mnist` stand for `dataset: {name: mnist}`, and old names for new ones."""
     if isinstance(content.get("dataset"), str):
-        return {**content, "dataset": {"name": content["dataset"]}}
-    return content
+        content = {**content, "dataset": {"name": content["dataset"]}}
+    return with_new_names(content)
 
 
-def _axis(field: str, specification: Any, base: TrialConfig) -> Axis:
-    section, leaf = _swept_field(field, base)
-    kind = type(getattr(base, section))
+def _axis(name: str, specification: Any) -> Axis:
+    field = swept_field(name)
     if isinstance(specification, list):
-        return _choice(field, {"values": specification}, kind, leaf, base)
+        return _choice(field, {"values": specification})
     if isinstance(specification, dict):
-        make = _choice if "values" in specification else _range
-        return make(field, specification, kind, leaf, base)
+        return (_choice if "values" in specification else _range)(field, specification)
     raise ConfigError(
-        f"axes.{field}: got {specification!r}, allowed: a list of values, or {{low, high, log, step}}"
+        f"axes.{name}: got {specification!r}, allowed: a list of values, or {{low, high, log, step}}"
     )
 
 
-def _swept_field(field: str, base: TrialConfig) -> tuple[str, str]:
-    known = {f"{name}.{item.name}" for name in SECTIONS for item in fields(type(getattr(base, name)))}
-    if field not in known:
-        raise ConfigError(unknown_name("axis", field, known))
-    section, _, leaf = field.partition(".")
-    return section, leaf
-
-
-def _start_point(point: Any, axes: tuple[Axis, ...], base: TrialConfig) -> dict[str, Any]:
+def _start_point(point: Any, axes: tuple[Axis, ...]) -> dict[str, Any]:
     checked = {}
-    for field, value in expect_mapping("start_points", point).items():
-        if field not in [axis.name for axis in axes]:
-            raise ConfigError(unknown_name("axis in start_points", field, [axis.name for axis in axes]))
-        section, leaf = _swept_field(field, base)
-        checked[field] = _checked(f"start_points: {field}", value, type(getattr(base, section)), leaf)
+    for name, value in expect_mapping("start_points", point).items():
+        name = new_name(name)
+        if name not in [axis.name for axis in axes]:
+            raise ConfigError(unknown_name("axis in start_points", name, [axis.name for axis in axes]))
+        checked[name] = swept_field(name).checked(value, f"start_points: {name}")
     return checked
 
 
-def _when(field: str, specification: dict[str, Any], base: TrialConfig) -> dict[str, tuple[Any, ...]]:
+def _when(axis: str, specification: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
     conditions = {}
-    for other, allowed in expect_mapping(f"axes.{field}.when", specification.get("when") or {}).items():
-        section, leaf = _swept_field(other, base)
-        kind = type(getattr(base, section))
+    for name, allowed in expect_mapping(f"axes.{axis}.when", specification.get("when") or {}).items():
+        field = swept_field(new_name(name))
         # A list field such as model.widths takes a list as one value.
-        values = (
-            allowed
-            if isinstance(allowed, list) and get_origin(get_type_hints(kind)[leaf]) is not tuple
-            else [allowed]
-        )
-        conditions[other] = tuple(
-            _checked(f"axes.{field}.when.{other}", value, kind, leaf) for value in values
-        )
+        values = allowed if isinstance(allowed, list) and not field.is_list else [allowed]
+        conditions[field.name] = tuple(field.checked(value, f"axes.{axis}.when.{name}") for value in values)
     return conditions
 
 
@@ -140,56 +196,44 @@ def _check_keys(field: str, specification: dict[str, Any], known: tuple[str, ...
             raise ConfigError(f"axes.{field}: {unknown_name('key', str(key), known)}")
 
 
-def _choice(
-    field: str, specification: dict[str, Any], kind: type, leaf: str, base: TrialConfig
-) -> ChoiceAxis:
-    _check_keys(field, specification, _CHOICE_KEYS)
+def _choice(field: SweptField, specification: dict[str, Any]) -> ChoiceAxis:
+    name = field.name
+    _check_keys(name, specification, _CHOICE_KEYS)
     values = specification["values"]
     if not isinstance(values, list) or not values:
-        raise ConfigError(f"axes.{field}: got {values!r}, allowed: a list of one value or more")
-    checked = tuple(_checked(f"axes.{field}", value, kind, leaf) for value in values)
+        raise ConfigError(f"axes.{name}: got {values!r}, allowed: a list of one value or more")
+    checked = tuple(field.checked(value, f"axes.{name}") for value in values)
     if any(value in checked[:position] for position, value in enumerate(checked)):
-        raise ConfigError(f"axes.{field}: got {values!r}, allowed: each value once")
-    return ChoiceAxis(name=field, values=checked, when=_when(field, specification, base))
+        raise ConfigError(f"axes.{name}: got {values!r}, allowed: each value once")
+    return ChoiceAxis(name=name, values=checked, when=_when(name, specification))
 
 
-def _range(field: str, specification: dict[str, Any], kind: type, leaf: str, base: TrialConfig) -> RangeAxis:
-    _check_keys(field, specification, _RANGE_KEYS)
+def _range(field: SweptField, specification: dict[str, Any]) -> RangeAxis:
+    name = field.name
+    _check_keys(name, specification, _RANGE_KEYS)
     if not {"low", "high"} <= specification.keys():
-        raise ConfigError(f"axes.{field}: got {specification!r}, allowed: low and high, with log or step")
-    low, high = (_checked(f"axes.{field}", specification[key], kind, leaf) for key in ("low", "high"))
+        raise ConfigError(f"axes.{name}: got {specification!r}, allowed: low and high, with log or step")
+    low, high = (field.checked(specification[key], f"axes.{name}") for key in ("low", "high"))
     log, step = specification.get("log", False), specification.get("step")
     if not (_is_number(low) and _is_number(high) and low < high):
-        raise ConfigError(
-            f"axes.{field}: got low {low!r} and high {high!r}, allowed: numbers, low below high"
-        )
+        raise ConfigError(f"axes.{name}: got low {low!r} and high {high!r}, allowed: numbers, low below high")
     if not isinstance(log, bool) or (log and (low <= 0 or step is not None)):
         raise ConfigError(
-            f"axes.{field}: got log {log!r}, allowed: true or false; true needs low above 0 and no step"
+            f"axes.{name}: got log {log!r}, allowed: true or false; true needs low above 0 and no step"
         )
-    hint = get_type_hints(kind)[leaf]
-    integer = int in (hint, *get_args(hint))
+    integer = field.is_integer(low, high)
     if step is None and integer and not log:
         step = 1
     if step is not None and not (_is_number(step) and 0 < step <= high - low):
-        raise ConfigError(f"axes.{field}: got step {step!r}, allowed: a number above 0, up to high - low")
+        raise ConfigError(f"axes.{name}: got step {step!r}, allowed: a number above 0, up to high - low")
     if integer and step is not None and not float(step).is_integer():
-        raise ConfigError(f"axes.{field}: got step {step!r}, allowed: a whole number")
-    when = _when(field, specification, base)
-    return RangeAxis(name=field, low=low, high=high, log=log, step=step, integer=integer, when=when)
+        raise ConfigError(f"axes.{name}: got step {step!r}, allowed: a whole number")
+    when = _when(name, specification)
+    return RangeAxis(name=name, low=low, high=high, log=log, step=step, integer=integer, when=when)
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _checked(field: str, value: Any, kind: type, leaf: str) -> Any:
-    """Return `value` as the field's own type, by way of the schema; `field` is what the message calls it."""
-    try:
-        return getattr(merge(kind, [{leaf: value}]), leaf)
-    except ConfigError as error:
-        reason = re.sub(rf"^(\w+\.)?{leaf}: ", "", str(error))
-        raise ConfigError(f"{field}: {reason}") from None
 
 
 def _check_budget(space: SearchSpace) -> None:

@@ -1,7 +1,7 @@
 """The schema of a search-space file, beyond the fields of a trial. Under each field stands its meaning."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from clusterability.config import (
     DatasetConfig,
@@ -11,16 +11,15 @@ from clusterability.config import (
     Objective,
     TrainingConfig,
     require,
+    require_component,
 )
-
-SearchMethod = Literal["grid", "random", "tpe", "nsga2", "gp"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SearchConfig:
     """How conditions are chosen."""
 
-    method: SearchMethod = "grid"
+    method: str = "grid"
     """grid: every combination; random: independent draws; Optuna's samplers of several objectives: tpe
     (tree-structured Parzen estimator), nsga2 (evolutionary), gp (Gaussian process)."""
     num_trials: int | None = None
@@ -31,6 +30,7 @@ class SearchConfig:
     """Validation accuracy below which a condition counts as infeasible for tpe, nsga2 and gp."""
 
     def __post_init__(self) -> None:
+        require_component("search method", "search.method", self.method)
         require(
             self.num_trials is None or self.num_trials >= 1,
             "search.num_trials",
@@ -94,8 +94,12 @@ class SpaceFile:
     dataset: DatasetConfig = field(default_factory=DatasetConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    penalties: dict[str, Any] = field(default_factory=dict)
+    """What is added to the loss: settings by the penalty's name."""
     ncut: NcutConfig = field(default_factory=NcutConfig)
     nulls: NullsConfig = field(default_factory=NullsConfig)
+    metrics: tuple[str, ...] = ()
+    """Your own metrics, as package.module:function each."""
     axes: dict[str, Any] = field(default_factory=dict)
     """Swept fields: a list of values, {values, when}, or {low, high, log, step, when}."""
     start_points: tuple[Any, ...] = ()

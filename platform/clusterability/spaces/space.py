@@ -1,13 +1,15 @@
 """A search space, resolved: the base configuration, the axes over it, and how to search them."""
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import Any
 
-from clusterability.config import Objective, TrialConfig
+from clusterability.config import Objective, TrialConfig, split_name
 from clusterability.errors import ConfigError
+from clusterability.identity import digest, identity
+from clusterability.old_names import old_name
+from clusterability.own_code import is_own
 from clusterability.spaces.axis import Axis, ChoiceAxis
 from clusterability.spaces.schema import ResourcesConfig, SearchConfig
 
@@ -32,11 +34,13 @@ class SearchSpace:
     resources: ResourcesConfig
     definition: dict[str, Any]
     """Nested plain values from which `resolve_space` makes this space again."""
+    hints: tuple[str, ...] = field(default=(), compare=False)
+    """What the file says in words of an earlier version, and the words of today."""
 
     @property
     def control(self) -> Assignment | None:
         """The space's own values with no axis applied; None where the axes do not take these values."""
-        own = {axis.name: self.value_of(self.base, axis.name) for axis in self.axes}
+        own = {axis.name: self.base.value(axis.name) for axis in self.axes}
         first = self.first_condition
         return first if first == own else None
 
@@ -45,7 +49,7 @@ class SearchSpace:
         """What runs first: the base's values, where a choice lists them, else the choice's first value."""
         assignment = {}
         for axis in self.axes:
-            value = self.value_of(self.base, axis.name)
+            value = self.base.value(axis.name)
             if isinstance(axis, ChoiceAxis) and not axis.contains(value):
                 value = axis.values[0]
             assignment[axis.name] = value
@@ -59,10 +63,9 @@ class SearchSpace:
         settled: Assignment = {}
         for axis in self.axes:
             active = all(
-                settled.get(name, self.value_of(self.base, name)) in allowed
-                for name, allowed in axis.when.items()
+                settled.get(name, self.base.value(name)) in allowed for name, allowed in axis.when.items()
             )
-            settled[axis.name] = assignment[axis.name] if active else self.value_of(self.base, axis.name)
+            settled[axis.name] = assignment[axis.name] if active else self.base.value(axis.name)
         return settled
 
     @property
@@ -74,6 +77,12 @@ class SearchSpace:
             if condition not in conditions:
                 conditions.append(condition)
         return conditions
+
+    @property
+    def own_components(self) -> list[str]:
+        """The user's own components that trials of the space use, as package.module:attribute each."""
+        values = [item for axis in self.axes if isinstance(axis, ChoiceAxis) for item in axis.values]
+        return sorted({*self.base.own_components, *(item for item in values if is_own(str(item)))})
 
     @property
     def num_conditions(self) -> int | None:
@@ -94,25 +103,16 @@ class SearchSpace:
 
         The number of trials and the resources are left out: a sweep can be extended, and moved.
         """
-        content = {
+        form = {
             "name": self.name,
-            "base": self.base.to_dict(),
-            "axes": [asdict(axis) for axis in self.axes],
-            "start_points": self.start_points,
+            "base": {**identity(self.base.to_dict()), "seed": self.base.seed},
+            "axes": [_axis_identity(axis) for axis in self.axes],
+            "start_points": [_with_old_names(point) for point in self.start_points],
             "seeds": self.seeds,
             "objectives": [asdict(objective) for objective in self.objectives],
             "search": {**asdict(self.search), "num_trials": None},
         }
-        text = json.dumps(content, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-    @staticmethod
-    def value_of(config: TrialConfig, name: str) -> Any:
-        """Return the value of the dotted field `name`, lists as tuples."""
-        value = config
-        for part in name.split("."):
-            value = getattr(value, part)
-        return value
+        return digest(form)[:8]
 
     def trial(self, assignment: Assignment, seed: int) -> TrialConfig:
         """Return the base with the swept fields set to `assignment`.
@@ -120,18 +120,11 @@ class SearchSpace:
         Raises:
             ConfigError: the values do not go together.
         """
-        sections: dict[str, dict[str, Any]] = {}
-        for name, value in assignment.items():
-            section, field = name.split(".")
-            sections.setdefault(section, {})[field] = value
-        changed = {
-            section: replace(getattr(self.base, section), **values) for section, values in sections.items()
-        }
-        return replace(self.base, seed=seed, **changed)
+        return replace(self.base.with_values(assignment), seed=seed)
 
     def assignment_of(self, config: TrialConfig) -> Assignment:
         """Return the values of the swept fields in `config`: the inverse of `trial`."""
-        return {axis.name: self.value_of(config, axis.name) for axis in self.axes}
+        return {axis.name: config.value(axis.name) for axis in self.axes}
 
     def label(self, config: TrialConfig) -> str:
         """Return what sets the condition apart from the control, such as "dropout=0.5 l1_weight=5e-05".
@@ -140,9 +133,7 @@ class SearchSpace:
         """
         own, control = self.assignment_of(config), self.control
         changed = {name: value for name, value in own.items() if control is None or value != control[name]}
-        return (
-            " ".join(f"{name.split('.')[-1]}={_text(value)}" for name, value in changed.items()) or "control"
-        )
+        return " ".join(f"{_short(name)}={_text(value)}" for name, value in changed.items()) or "control"
 
     def grid(self) -> list[Assignment]:
         """Return every combination of the axes' values: control, start points, then the last axis fastest.
@@ -162,6 +153,20 @@ class SearchSpace:
         # Settled combinations repeat themselves; a dictionary keeps the first of each, in order.
         distinct = {tuple(item.values()): item for item in (*self.first_conditions, *combinations)}
         return list(distinct.values())
+
+
+def _axis_identity(axis: Axis) -> dict[str, Any]:
+    return {**asdict(axis), "name": old_name(axis.name), "when": _with_old_names(axis.when)}
+
+
+def _with_old_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {old_name(name): value for name, value in values.items()}
+
+
+def _short(name: str) -> str:
+    """Return "dropout" for "model.dropout", "l1.weight" for "penalties.l1.weight"."""
+    section, *path = split_name(name)
+    return ".".join([path[0].rpartition(":")[2], path[1]]) if section == "penalties" else path[-1]
 
 
 def _text(value: Any) -> str:

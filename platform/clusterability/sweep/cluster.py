@@ -19,8 +19,9 @@ from clusterability.config import DatasetConfig
 from clusterability.data import load_dataset
 from clusterability.errors import ClusterabilityError, DataError, ResourceError, StorageError
 from clusterability.spaces import SearchSpace
-from clusterability.sweep.preflight import Machine, network_variants, this_machine
+from clusterability.sweep.preflight import Machine, this_machine
 from clusterability.sweep.quiet_ray import ray
+from clusterability.sweep.rehearsal import network_variants
 
 _SECONDS_TO_ANSWER = 5
 _SECONDS_TO_INSPECT = 600  # a node may have a data set to download
@@ -73,7 +74,7 @@ def check_nodes(space: SearchSpace, runs: Path) -> None:
         DataError: a node cannot have a data set.
         ResourceError: a node cannot run this package.
     """
-    datasets = list(dict.fromkeys(item.dataset for item in network_variants(space)))
+    datasets = list({repr(item.dataset): item.dataset for item in network_variants(space)}.values())
     with shared_token(runs) as (path, token):
         reports = _ask_each_node(path, datasets)
     blind = [report.host for report in reports if report.token != token]
@@ -159,7 +160,9 @@ def _ask_each_node(path: Path, datasets: list[DatasetConfig]) -> list[NodeReport
     task: Any = ray.remote(num_cpus=0)(_inspect)
     nodes = _alive_nodes()
     pinned = [NodeAffinitySchedulingStrategy(node_id=node["NodeID"], soft=False) for node in nodes]
-    reports = [task.options(scheduling_strategy=item).remote(str(path), datasets) for item in pinned]
+    reports = [
+        task.options(scheduling_strategy=item).remote(str(path), str(Path.cwd()), datasets) for item in pinned
+    ]
     answers = []
     for node, report in zip(nodes, reports, strict=True):
         name = node["NodeManagerAddress"]
@@ -172,9 +175,11 @@ def _ask_each_node(path: Path, datasets: list[DatasetConfig]) -> list[NodeReport
     return answers
 
 
-def _inspect(path: str, datasets: list[DatasetConfig]) -> NodeReport:
+def _inspect(path: str, project: str, datasets: list[DatasetConfig]) -> NodeReport:
     """Run on a node."""
     data_error = ""
+    if Path(project).is_dir():
+        os.chdir(project)
     try:
         for dataset in datasets:
             load_dataset(dataset, 0)

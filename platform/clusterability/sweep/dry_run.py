@@ -13,13 +13,12 @@ from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
 from clusterability.sweep.cluster import ray_cluster
 from clusterability.sweep.launch import SweepOptions
-from clusterability.sweep.preflight import TrialResources, check_networks, check_space_left, plan_resources
+from clusterability.sweep.preflight import TrialResources, check_space_left, plan_resources
+from clusterability.sweep.rehearsal import check_networks
 from clusterability.sweep.searcher import ReplicatedSearch
 from clusterability.sweep.session import sweep_id_of
 from clusterability.tracking import RUNS_FOLDER
 from clusterability.trial import run_trial
-
-_ADAPTIVE = ("tpe", "nsga2", "gp")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,9 +68,10 @@ def plan_sweep(space: SearchSpace, options: SweepOptions | None = None) -> Sweep
 def _known_trials(space: SearchSpace, finished: list[TrialRecord]) -> list[TrialConfig]:
     search, known = ReplicatedSearch(space, finished), []
     first = [space.trial(item, 0).to_dict() for item in space.first_conditions]
+    known_in_advance = search.is_enumerated
     while (suggestion := search.suggest(f"trial {len(known)}")) != Searcher.FINISHED:
         content: dict[str, Any] = suggestion["trial"]
-        if space.search.method in _ADAPTIVE and {**content, "seed": 0} not in first:
+        if not known_in_advance and {**content, "seed": 0} not in first:
             break
         known.append(TrialConfig.from_dict(content))
     return known

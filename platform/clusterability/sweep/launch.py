@@ -16,9 +16,10 @@ from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
 from clusterability.sweep.cluster import check_nodes, ray_cluster, start_here
 from clusterability.sweep.monitor import SweepMonitor
-from clusterability.sweep.preflight import TrialResources, check_networks, check_space_left, plan_resources
+from clusterability.sweep.preflight import TrialResources, check_space_left, plan_resources
 from clusterability.sweep.progress import Tally, make_display
 from clusterability.sweep.quiet_ray import ray
+from clusterability.sweep.rehearsal import check_networks
 from clusterability.sweep.session import open_session, space_of, sweep_id_of
 from clusterability.sweep.survivor import synced_if_killed
 from clusterability.sweep.tuning import tune_trials
@@ -218,7 +219,7 @@ def _outcome(sweep_id: str, state: str, ledger: Ledger, untracked: str | None) -
 
 
 def _say_complete(console: Console, sweep_id: str, num_finished: int) -> None:
-    line = f"sweep {sweep_id} is complete: {num_finished} trials; --fresh runs it anew"
+    line = f"sweep {sweep_id} is complete: {num_finished} trials; --fresh runs it again"
     console.print(line, highlight=False, soft_wrap=True)
 
 

@@ -8,14 +8,15 @@ from typing import Any, Protocol
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import BaseSampler, GPSampler, NSGAIISampler, TPESampler
+from optuna.samplers import BaseSampler
 from optuna.trial import TrialState, create_trial
 
+from clusterability.components import find
 from clusterability.seeds import generator, integer_seed
 from clusterability.spaces import ChoiceAxis, RangeAxis, SearchSpace
 from clusterability.spaces.space import Assignment
 
-_ATTEMPTS = 30
+ATTEMPTS = 30
 """Suggestions in which an unknown condition should turn up, before a finite space is enumerated."""
 
 
@@ -41,26 +42,7 @@ class Proposer(Protocol):
 
 def make_proposer(space: SearchSpace, num_known: int) -> Proposer:
     """Return the proposer of the space's search method; `num_known` conditions have been observed before."""
-    if space.search.method in _SAMPLERS:
-        return OptunaProposer(space, num_known)
-    return EnumeratedProposer(space.grid() if space.search.method == "grid" else _random_conditions(space))
-
-
-def _tpe(seed: int, num_conditions: int) -> BaseSampler:
-    startup = min(10, max(4, num_conditions // 3))
-    return TPESampler(seed=seed, n_startup_trials=startup, constant_liar=True)
-
-
-def _nsga2(seed: int, num_conditions: int) -> BaseSampler:
-    return NSGAIISampler(seed=seed, population_size=min(50, max(4, num_conditions // 4)))
-
-
-def _gp(seed: int, num_conditions: int) -> BaseSampler:
-    return GPSampler(seed=seed, n_startup_trials=min(10, max(4, num_conditions // 3)))
-
-
-_SAMPLERS = {"tpe": _tpe, "nsga2": _nsga2, "gp": _gp}
-"""Samplers of several objectives; their start-up fits into small budgets."""
+    return find("search method", space.search.method)(space, num_known)
 
 
 class EnumeratedProposer:
@@ -72,11 +54,11 @@ class EnumeratedProposer:
 
     def propose(self) -> Assignment | None:
         """Return the next condition that was not observed in an earlier session."""
-        return next((item for item in self._conditions if _key(item) not in self._observed), None)
+        return next((item for item in self._conditions if key_of(item) not in self._observed), None)
 
     def observe(self, assignment: Assignment, outcome: Outcome | None) -> None:
         """Remember that the condition is done."""
-        self._observed.add(_key(assignment))
+        self._observed.add(key_of(assignment))
 
 
 class OptunaProposer:
@@ -86,17 +68,13 @@ class OptunaProposer:
     disagree with it, no Optuna trial left RUNNING by a crash.
     """
 
-    def __init__(self, space: SearchSpace, num_known: int) -> None:
+    def __init__(self, space: SearchSpace, sampler: BaseSampler) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        num_conditions = -(-space.num_trials // len(space.seeds))
         self._space = space
         self._distributions = {axis.name: _distribution(axis) for axis in space.axes}
         self._study = optuna.create_study(
             directions=["maximize" if item.direction == "max" else "minimize" for item in space.objectives],
-            # A resumed search must not repeat the draws of its first session.
-            sampler=_SAMPLERS[space.search.method](
-                integer_seed(space.search.seed, "search", num_known) % 2**32, num_conditions
-            ),
+            sampler=sampler,
         )
         self._first = deque(space.first_conditions)
         self._asked: dict[str, optuna.Trial] = {}
@@ -106,22 +84,22 @@ class OptunaProposer:
         """Return control and start points first, then what Optuna suggests, never a condition twice."""
         while self._first:
             assignment = self._first.popleft()
-            if _key(assignment) not in self._known:
+            if key_of(assignment) not in self._known:
                 return self._remember(assignment)
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             trial = self._study.ask(self._distributions)
             drawn = {axis.name: _decode(axis, trial.params[axis.name]) for axis in self._space.axes}
             assignment = self._space.settle(drawn)
-            if _key(assignment) not in self._known:
-                self._asked[_key(assignment)] = trial
+            if key_of(assignment) not in self._known:
+                self._asked[key_of(assignment)] = trial
                 return self._remember(assignment)
             self._study.tell(trial, state=TrialState.FAIL)  # known: samplers do not learn from failed trials
         return self._random_unknown()
 
     def observe(self, assignment: Assignment, outcome: Outcome | None) -> None:
         """Tell the study, whether the condition was asked for in this session or in an earlier one."""
-        self._known.add(_key(assignment))
-        trial = self._asked.pop(_key(assignment), None)
+        self._known.add(key_of(assignment))
+        trial = self._asked.pop(key_of(assignment), None)
         if trial is not None and outcome is None:
             self._study.tell(trial, state=TrialState.FAIL)
         elif trial is not None and outcome is not None:
@@ -143,39 +121,33 @@ class OptunaProposer:
         return {} if floor is None else {"accuracy_floor": floor - outcome.accuracy}  # feasible up to 0
 
     def _remember(self, assignment: Assignment) -> Assignment:
-        self._known.add(_key(assignment))
+        self._known.add(key_of(assignment))
         return assignment
 
     def _random_unknown(self) -> Assignment | None:
         """Where the sampler suggests nothing but known conditions, explore the rest of a finite space."""
         if self._space.num_conditions is None:
             return None
-        unknown = [item for item in self._space.grid() if _key(item) not in self._known]
+        unknown = [item for item in self._space.grid() if key_of(item) not in self._known]
         if not unknown:
             return None
         rng = generator(self._space.search.seed, "explore", len(self._known))
         return self._remember(unknown[int(rng.integers(len(unknown)))])
 
 
-def _random_conditions(space: SearchSpace) -> Iterator[Assignment]:
-    """Yield control, start points and independent draws, no condition twice; each draw has its own stream."""
-    known = {_key(condition) for condition in space.first_conditions}
-    yield from space.first_conditions
-    draw = repeats = 0
-    while repeats < _ATTEMPTS:
-        rng = generator(space.search.seed, "condition", draw)
-        assignment = space.settle({axis.name: axis.sample(rng) for axis in space.axes})
-        draw += 1
-        repeats = repeats + 1 if _key(assignment) in known else 0
-        if not repeats:
-            known.add(_key(assignment))
-            yield assignment
-    if space.num_conditions is not None:
-        yield from (item for item in space.grid() if _key(item) not in known)
-
-
-def _key(assignment: Assignment) -> str:
+def key_of(assignment: Assignment) -> str:
+    """Return a text that tells conditions apart."""
     return json.dumps(assignment, sort_keys=True)
+
+
+def sampler_seed(space: SearchSpace, num_known: int) -> int:
+    """Return the seed of a sampler that knows this many conditions already."""
+    return integer_seed(space.search.seed, "search", num_known) % 2**32
+
+
+def sampled_conditions(space: SearchSpace) -> int:
+    """Return the conditions that a sampler's budget allows, by which its start-up is cut."""
+    return -(-space.num_trials // len(space.seeds))
 
 
 def _distribution(axis: ChoiceAxis | RangeAxis) -> BaseDistribution:

@@ -10,7 +10,7 @@ from ray.tune.search import Searcher
 from clusterability.config import TrialConfig
 from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
-from clusterability.sweep.proposer import Outcome, make_proposer
+from clusterability.sweep.proposer import EnumeratedProposer, Outcome, make_proposer
 
 
 class ReplicatedSearch(Searcher):
@@ -36,6 +36,11 @@ class ReplicatedSearch(Searcher):
         for config in known.values():
             self._queue.extend(self._missing(config))
             self._tell_if_whole(config)
+
+    @property
+    def is_enumerated(self) -> bool:
+        """Whether the conditions do not depend on results."""
+        return isinstance(self._proposer, EnumeratedProposer)
 
     def __getstate__(self) -> dict[str, Any]:
         # Tune pickles the search for a restore that we never ask for; a sweep resumes from the ledger.

@@ -11,10 +11,13 @@ from filelock import FileLock, Timeout
 
 from clusterability.errors import ConfigError, StorageError, unknown_name
 from clusterability.ledger import Ledger, write_atomically
+from clusterability.own_code import keep, source_files, use_as_hashed
 from clusterability.spaces import SearchSpace, resolve_space
 
 TUNE_FOLDER = ".tune"
 """Tune's own files in the folder of a sweep; nothing resumes from them."""
+SOURCES = "sources"
+"""Copies of the user's own files, as they were when the sweep began."""
 _SPACE = "space.json"
 _PATIENCE = 10.0  # seconds; the `sync` after a killed driver holds a sweep for some of them
 
@@ -30,7 +33,10 @@ def space_of(sweep_id: str, runs: Path) -> SearchSpace:
         known = [path.parent.name for path in runs.glob(f"*/{_SPACE}")]
         raise ConfigError(unknown_name("sweep", sweep_id, known))
     content = json.loads(path.read_text())
-    return resolve_space(content["name"], content["definition"], {})
+    sources = content.get("sources", {})
+    own = [f"{Path(name).with_suffix('').as_posix().replace('/', '.')}:" for name in sources]
+    use_as_hashed(own, sources, path.parent / SOURCES)
+    return resolve_space(content["name"], content["definition"], {}, sources)
 
 
 def is_sweep(folder: Path) -> bool:
@@ -86,8 +92,9 @@ def _tidy(ledger: Ledger) -> None:
 
 
 def _describe(space: SearchSpace, folder: Path) -> None:
-    summary = {"name": space.name, "definition": space.definition}
+    summary = {"name": space.name, "definition": space.definition, "sources": space.base.sources}
     try:
+        keep(source_files(space.own_components), folder / SOURCES)
         write_atomically(folder / _SPACE, json.dumps(summary, indent=1))
     except OSError as error:
         raise StorageError(f"{folder}: cannot be written: {error.strerror}") from None

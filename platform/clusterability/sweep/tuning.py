@@ -76,7 +76,9 @@ def tune_trials(
         minutes=space.resources.max_minutes_per_trial,
         memory_gb=space.resources.memory_gb_per_trial,
     )
-    trainable = partial(train_and_measure, sweep_folder=str(sweep_folder), limits=limits, run=run)
+    trainable = partial(
+        train_and_measure, sweep_folder=str(sweep_folder), project=str(Path.cwd()), limits=limits, run=run
+    )
     if resources.limit is None:
         # Two trials wait for a place instead of one: the first often takes over the worker of a trial that
         # ends, and a machine that has just joined would never be asked for long enough.
@@ -116,4 +118,4 @@ def _reason(trial: Trial) -> str:
     path = Path(trial.error_file) if trial.error_file else None
     lines = path.read_text().splitlines() if path and path.exists() else []
     told = [line.strip() for line in lines if line.strip()]
-    return told[-1] if told else "the worker ended without a word"
+    return told[-1] if told else "the worker exited without a message"

@@ -1,5 +1,6 @@
 """What Ray runs for each trial."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from threadpoolctl import threadpool_limits
 from clusterability.config import TrialConfig
 from clusterability.errors import StorageError
 from clusterability.ledger import Ledger
+from clusterability.own_code import use_as_hashed
 from clusterability.record import TrialRecord
-from clusterability.sweep.session import is_sweep
+from clusterability.sweep.session import SOURCES, is_sweep
 from clusterability.sweep.watchdog import TrialLimits, watched
 
 RunTrial = Callable[[TrialConfig, Path], TrialRecord]
@@ -20,14 +22,19 @@ RunTrial = Callable[[TrialConfig, Path], TrialRecord]
 
 
 def train_and_measure(
-    suggestion: dict[str, Any], *, sweep_folder: str, limits: TrialLimits, run: RunTrial
+    suggestion: dict[str, Any], *, sweep_folder: str, project: str, limits: TrialLimits, run: RunTrial
 ) -> None:
     """Run one trial, keep its record in the ledger, and report its metrics to Tune.
 
     A trial that fails is a record like any other: the worker process lives on and takes the next one. A trial
     whose record is there already, because its first worker was lost after writing it, is reported from it.
+    `project` is the folder where the command was given.
     """
     config, ledger = TrialConfig.from_dict(suggestion["trial"]), Ledger(folder=Path(sweep_folder))
+    if Path(project).is_dir():
+        os.chdir(project)  # relative paths, and own components, are those of the folder of the command
+    if config.sources:
+        use_as_hashed(config.own_components, config.sources, ledger.folder / SOURCES)
     if not is_sweep(ledger.folder):
         raise StorageError(f"{sweep_folder}: this node does not see it; all nodes need one storage")
 

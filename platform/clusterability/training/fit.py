@@ -13,7 +13,8 @@ from clusterability.errors import TrainingError, first_line
 from clusterability.seeds import integer_seed
 from clusterability.training.checkpoint import Checkpoint, State
 from clusterability.training.evaluate import evaluate, loss_of
-from clusterability.training.objective import Carrying, Penalties
+from clusterability.training.objective import Penalties
+from clusterability.training.penalties.term import Carrying
 
 ADAM_EPSILON = 1e-7  # Keras's default, which the paper trained with
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from clusterability.config import TrainingConfig
+from clusterability.config import TrialConfig
 from clusterability.data import Dataset
 from clusterability.training.checkpoint import Checkpoint
 from clusterability.training.device import resolve_device
@@ -45,74 +45,72 @@ class TrainedNetwork:
 def train(
     module: nn.Module,
     dataset: Dataset,
-    config: TrainingConfig,
-    seed: int,
+    config: TrialConfig,
     device: torch.device | None = None,
     on_epoch: OnEpoch | None = None,
     checkpoints: Path | None = None,
 ) -> TrainedNetwork:
     """Fit `module` to the training set with Adam, in place, and evaluate it on all three sets.
 
+    What is read of `config` is `training`, `penalties` and `seed`.
+
     Batches follow from the seed's stream ("training", "batches") and are the same on every device; dropout
     follows from ("training", "dropout"). On the CPU the result depends on the seed and on torch's number of
     threads alone. `on_epoch` is called with the epoch, from 1, and its metrics. With a folder `checkpoints`
     the state is kept there between epochs, every half a minute, and the same call goes on from it.
 
-    Raises
-    ------
-    TrainingError
-        When the loss of a step is not finite.
+    Raises:
+        TrainingError: the loss of a step is not finite.
     """
-    phase = Phase(name="training", epochs=config.epochs)
-    return _run(module, dataset, phase, config, seed, device, on_epoch, checkpoints)
+    phase = Phase(name="training", epochs=config.training.epochs)
+    return _run(module, dataset, phase, config, device, on_epoch, checkpoints)
 
 
 def prune(
     network: TrainedNetwork,
     dataset: Dataset,
-    config: TrainingConfig,
-    seed: int,
+    config: TrialConfig,
     device: torch.device | None = None,
     on_epoch: OnEpoch | None = None,
     checkpoints: Path | None = None,
 ) -> TrainedNetwork:
-    """Prune a copy of a trained network by magnitude while it is trained for `config.pruning_epochs` more.
+    """Prune a copy of a trained network by magnitude while it is trained for `training.pruning_epochs` more.
 
     Loss, penalties and optimiser are those of training; the optimiser starts afresh. See `MagnitudePruning`
     for the schedule. Random streams are those of the phase "pruning". `network` stays as it is.
     """
     module = copy.deepcopy(network.module)
-    num_steps = config.pruning_epochs * steps_per_epoch(len(dataset.train), config.batch_size)
+    settings = config.training
+    num_steps = settings.pruning_epochs * steps_per_epoch(len(dataset.train), settings.batch_size)
     pruning = MagnitudePruning(
-        kernels(module), num_steps, initial=config.initial_sparsity, final=config.final_sparsity
+        kernels(module), num_steps, initial=settings.initial_sparsity, final=settings.final_sparsity
     )
     phase = Phase(
         name="pruning",
-        epochs=config.pruning_epochs,
+        epochs=settings.pruning_epochs,
         after_step=pruning.after_step,
         carrying=(pruning,),
     )
-    return _run(module, dataset, phase, config, seed, device, on_epoch, checkpoints)
+    return _run(module, dataset, phase, config, device, on_epoch, checkpoints)
 
 
 def _run(
     module: nn.Module,
     dataset: Dataset,
     phase: Phase,
-    config: TrainingConfig,
-    seed: int,
+    config: TrialConfig,
     device: torch.device | None,
     on_epoch: OnEpoch | None,
     checkpoints: Path | None,
 ) -> TrainedNetwork:
-    device = device or resolve_device(config.device)
+    device = device or resolve_device(config.training.device)
     module.to(device)
     data = DeviceData.from_dataset(dataset, device)
-    rescaling = UnitRescaling(module).before_step if config.rescale_units else None
+    rescaling = UnitRescaling(module).before_step if config.training.rescale_units else None
     checkpoint = Checkpoint(path=checkpoints / f"{phase.name}.pt") if checkpoints is not None else None
-    with penalties_of(module, config) as penalties, _no_denormals():
+    with penalties_of(module, config.penalties) as penalties, _no_denormals():
         phase = replace(phase, penalties=penalties, before_step=rescaling)
-        fitted = fit(module, data, phase, config, seed, on_epoch, checkpoint)
+        fitted = fit(module, data, phase, config.training, config.seed, on_epoch, checkpoint)
     return TrainedNetwork(
         module=module,
         history=fitted.history,

@@ -8,10 +8,11 @@ from torch import nn
 from clusterability.config import TrialConfig
 from clusterability.errors import GraphError
 from clusterability.graph import WeightGraph
+from clusterability.measurement.connection_length import connection_length
+from clusterability.measurement.intra_cluster_share import intra_cluster_share
 from clusterability.ncut import measure_ncut
 from clusterability.nulls import null_test
 from clusterability.record import NullTest
-from clusterability.training import connection_length, intra_cluster_share
 
 CONTRIBUTION_EXAMPLES = 10_000  # the spread of activations is then known to about 1 %
 

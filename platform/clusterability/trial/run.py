@@ -12,7 +12,7 @@ from clusterability.data import Dataset, load_dataset
 from clusterability.errors import ClusterabilityError
 from clusterability.models import build_module
 from clusterability.record import TrialRecord
-from clusterability.training import TrainedNetwork, prune, train
+from clusterability.training.loop import TrainedNetwork, prune, train
 from clusterability.trial.measurement import Measurement
 from clusterability.trial.provenance import provenance
 
@@ -35,9 +35,7 @@ def run_trial(
         networks.append(_train(config, dataset, checkpoints))
         if config.training.pruning_epochs:
             metrics |= _training_metrics(networks[0], "unpruned_")
-            networks.append(
-                prune(networks[0], dataset, config.training, config.seed, checkpoints=checkpoints)
-            )
+            networks.append(prune(networks[0], dataset, config, checkpoints=checkpoints))
         metrics |= _training_metrics(networks[-1], "")
         metrics["seconds_training"] = sum(network.seconds for network in networks)
         metrics["seconds_measuring"] = _measure(config, dataset, networks, measurement)
@@ -68,7 +66,7 @@ def _train(config: TrialConfig, dataset: Dataset, checkpoints: Path | None) -> T
     module = build_module(
         config.model, input_shape=dataset.input_shape, num_classes=dataset.num_classes, seed=config.seed
     )
-    return train(module, dataset, config.training, config.seed, checkpoints=checkpoints)
+    return train(module, dataset, config, checkpoints=checkpoints)
 
 
 def _training_metrics(trained: TrainedNetwork, prefix: str) -> dict[str, float]:

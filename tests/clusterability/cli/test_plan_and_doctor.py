@@ -5,7 +5,7 @@ def test_a_dry_run_lists_trials_resources_and_time_and_creates_nothing(workplace
     assert main(["sweep", "smoke", "--dry-run"]) == 0
     out = capsys.readouterr().out
     assert "control" in out
-    assert "clusterability_weight=0.3  0 1" in out
+    assert "clusterability.weight=0.3  0 1" in out
     assert "4 trials, 0 of them finished" in out
     assert "1 CPU, 0 GPU each" in out
     assert "time: about " in out
@@ -13,7 +13,11 @@ def test_a_dry_run_lists_trials_resources_and_time_and_creates_nothing(workplace
 
 
 def test_a_dry_run_of_a_search_that_learns_lists_what_is_known_in_advance(workplace, capsys):
-    arguments = ["search.method=tpe", "search.num_trials=20", "axes.training.l1_weight={low: 0.0, high: 1.0}"]
+    arguments = [
+        "search.method=tpe",
+        "search.num_trials=20",
+        "axes.penalties.l1.weight={low: 0.0, high: 1.0}",
+    ]
     assert main(["sweep", "smoke", *arguments, "--dry-run"]) == 0
     assert "and 18 trials of conditions that tpe will choose from results" in capsys.readouterr().out
 

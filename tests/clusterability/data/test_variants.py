@@ -190,8 +190,6 @@ def test_polynomials_are_sums_of_their_terms() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"name": "lines", "variant": "small"}, "dataset.variant: got 'small', allowed: plain for lines"),
-        ({"variant": "grey"}, "dataset.variant: got 'grey', allowed: grey for cifar10 alone"),
         ({"mixed_with": "digits"}, "dataset.mixed_with: got 'digits'"),
         ({"mixed_with": "mnist", "variant": "small"}, "dataset.mixed_with: got 'mnist'"),
         ({"separate_classes": True}, "dataset.separate_classes: got True, allowed: false"),
@@ -200,6 +198,30 @@ def test_polynomials_are_sums_of_their_terms() -> None:
 def test_what_does_not_go_together_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         DatasetConfig(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"name": "polynomials", "variant": "small"},
+            "dataset.variant: got 'small' of polynomials, whose",
+        ),
+        ({"name": "polynomials", "mixed_with": "digits"}, "dataset.mixed_with: got 'digits' of poly"),
+        (
+            {"variant": "grey"},
+            "dataset.variant: got 'grey', allowed: images in colour; digits",
+        ),
+        (
+            {"path": "x.npz"},
+            "dataset.path: got 'x.npz' for digits, allowed: a file where",
+        ),
+        ({"name": "npz"}, "dataset.path: got None for npz, allowed: a file"),
+    ],
+)
+def test_what_cannot_be_made_of_a_data_set_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        load_dataset(DatasetConfig(**options), 0)
 
 
 def cifar_archive(records: int, *, without: str = "") -> bytes:

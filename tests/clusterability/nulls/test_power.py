@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from clusterability import WeightGraph, null_test
-from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig
+from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig, TrialConfig
 from clusterability.data import load_dataset
 from clusterability.models import build_module
-from clusterability.training import prune, train
+from clusterability.training.loop import prune, train
 
 
 def z_scores(graph, num_shuffles, num_clusters=12):
@@ -34,10 +34,10 @@ def test_on_a_network_with_faint_planted_clusters(seed):
 def test_on_the_papers_mnist_network(seed):
     dataset = load_dataset(DatasetConfig(name="mnist", validation_fraction=1 / 60), seed)
     module = build_module(ModelConfig(), input_shape=(1, 28, 28), num_classes=10, seed=seed)
-    config = TrainingConfig(epochs=20, pruning_epochs=20)
-    trained = train(module, dataset, config, seed)
+    config = TrialConfig(training=TrainingConfig(epochs=20, pruning_epochs=20), seed=seed)
+    trained = train(module, dataset, config)
     refined, spectral = z_scores(WeightGraph.from_module(trained.module), 50)
     assert refined < 2 * spectral < 0
-    pruned = prune(trained, dataset, config, seed)
+    pruned = prune(trained, dataset, config)
     refined, spectral = z_scores(WeightGraph.from_module(pruned.module), 50)
     assert refined <= spectral < 0

@@ -28,36 +28,36 @@ def test_axes_become_choices_and_ranges_of_the_fields_own_types(tmp_path):
         tmp_path,
         """
         axes:
-          training.l1_weight: {low: 1e-6, high: 1e-3, log: true}
+          penalties.l1.weight: {low: 1e-6, high: 1e-3, log: true}
           training.epochs: {low: 1, high: 9}
           model.widths: [[8, 8], [16]]
-          training.l2_weight: [0, 1]
+          penalties.l2.weight: [0, 1]
         search: {method: random, num_trials: 5}
         """,
     )
     assert space.axes == (
-        RangeAxis(name="training.l1_weight", low=1e-6, high=1e-3, log=True),
+        RangeAxis(name="penalties.l1.weight", low=1e-6, high=1e-3, log=True),
         RangeAxis(name="training.epochs", low=1, high=9, step=1, integer=True),
         ChoiceAxis(name="model.widths", values=((8, 8), (16,))),
-        ChoiceAxis(name="training.l2_weight", values=(0.0, 1.0)),
+        ChoiceAxis(name="penalties.l2.weight", values=(0.0, 1.0)),
     )
 
 
 def test_overrides_reach_every_level_and_pin_axes(tmp_path):
-    text = "dataset: mnist\naxes: {training.l1_weight: [0.0, 1.0], model.dropout: [0.0, 0.5]}"
+    text = "dataset: mnist\naxes: {penalties.l1.weight: [0.0, 1.0], model.dropout: [0.0, 0.5]}"
     space = space_of(
-        tmp_path, text, "dataset=fashion_mnist", "training.l1_weight=0.5", "seeds=[3,4]", "training.epochs=2"
+        tmp_path, text, "dataset=fashion_mnist", "penalties.l1.weight=0.5", "seeds=[3,4]", "training.epochs=2"
     )
     assert space.base.dataset.name == "fashion_mnist"
     assert space.base.training.epochs == 2
-    assert space.base.training.l1_weight == 0.5
+    assert space.base.penalties == {"l1": {"weight": 0.5}}
     assert [axis.name for axis in space.axes] == ["model.dropout"]
     assert space.seeds == (3, 4)
     assert space.num_trials == 4
 
 
 def test_trial_and_assignment_are_inverse(tmp_path):
-    space = space_of(tmp_path, "axes: {model.widths: [[8], [9, 9]], training.l1_weight: [0.0, 0.1]}")
+    space = space_of(tmp_path, "axes: {model.widths: [[8], [9, 9]], penalties.l1.weight: [0.0, 0.1]}")
     for assignment in space.grid():
         config = space.trial(assignment, seed=7)
         assert space.assignment_of(config) == assignment
@@ -65,9 +65,9 @@ def test_trial_and_assignment_are_inverse(tmp_path):
 
 
 def test_grid_holds_every_combination_once_and_begins_with_the_control(tmp_path):
-    space = space_of(tmp_path, "axes: {model.dropout: [0.5, 0.0], training.l1_weight: [0.1, 0.0]}")
+    space = space_of(tmp_path, "axes: {model.dropout: [0.5, 0.0], penalties.l1.weight: [0.1, 0.0]}")
     grid = space.grid()
-    assert grid[0] == {"model.dropout": 0.0, "training.l1_weight": 0.0} == space.control
+    assert grid[0] == {"model.dropout": 0.0, "penalties.l1.weight": 0.0} == space.control
     assert len({tuple(item.items()) for item in grid}) == len(grid) == 4
 
 
@@ -96,9 +96,9 @@ def test_fingerprint_follows_what_determines_the_trials_alone(tmp_path):
         (["training.epochs=many"], "training.epochs: got 'many', allowed: an integer"),
         (["training.epochs=1.5"], "training.epochs: got 1.5, allowed: an integer"),
         (["training.epochs=0"], "training.epochs: got 0, allowed: 1 or more"),
-        (["training.l1_weight=nan"], "training.l1_weight: got nan, allowed: 0 or more"),
+        (["penalties.l1.weight=nan"], "penalties.l1.weight: got nan, allowed: 0 or more"),
         (["training=3"], "training: got 3, allowed: a mapping"),
-        (["dataset=mnits"], "dataset.name: got 'mnits', allowed: digits, mnist, fashion_mnist"),
+        (["dataset=mnits"], "dataset.name: unknown data set 'mnits'. Did you mean 'mnist'? Known: cifar10, "),
         (["model.widths=[8, x]"], "model.widths: got [8, 'x'], allowed: a list of integers"),
         (["model.widths=[]"], "model.widths: got []"),
         (["seeds=[1, 1]"], "seeds: got [1, 1], allowed: a list of distinct integers"),
@@ -107,23 +107,41 @@ def test_fingerprint_follows_what_determines_the_trials_alone(tmp_path):
             ["objectives=[{metric: ncut, direction: up}]"],
             "objectives: direction: got 'up', allowed: max, min",
         ),
-        (["axes.training.l1=[0]"], "unknown axis 'training.l1'. Did you mean 'training.l1_weight'?"),
-        (["axes.training.l1_weight=[]"], "axes.training.l1_weight: got []"),
         (
-            ["axes.training.l1_weight=[0, 0.0]"],
-            "axes.training.l1_weight: got [0, 0.0], allowed: each value once",
+            ["axes.penalties.l1.wieght=[0]"],
+            "unknown axis 'penalties.l1.wieght'. Did you mean 'penalties.l1.weight'?",
+        ),
+        (["penalties.localty.weight=1"], "penalties: unknown penalty 'localty'. Did you mean 'locality'?"),
+        (["penalties.l1.wieght=1"], "penalties.l1: unknown field 'wieght'. Did you mean 'weight'?"),
+        (
+            ["penalties.locality.swap_every=1.5"],
+            "penalties.locality: swap_every: got 1.5, allowed: an in",
+        ),
+        (["penalties.clusterability.edges=all"], "edges: got 'all', allowed: weights, contribution"),
+        (["nulls.null=layr"], "nulls.null: unknown null 'layr'. Did you mean 'layer'?"),
+        (
+            ["ncut.estimator=exact"],
+            "ncut.estimator: unknown estimator 'exact'. Known: refined, spectral",
+        ),
+        (["search.method=bayes"], "search.method: unknown search method 'bayes'."),
+        (["model.options={width: 3}"], "model.options: got {'width': 3}, allowed: none for mlp"),
+        (["metrics=[ncut]"], "metrics: got 'ncut', allowed: your own, as package.module:function"),
+        (["axes.penalties.l1.weight=[]"], "axes.penalties.l1.weight: got []"),
+        (
+            ["axes.penalties.l1.weight=[0, 0.0]"],
+            "axes.penalties.l1.weight: got [0, 0.0], allowed: each value once",
         ),
         (
-            ["axes.training.l1_weight={low: 1}"],
-            "axes.training.l1_weight: got {'low': 1}, allowed: low and high",
+            ["axes.penalties.l1.weight={low: 1}"],
+            "axes.penalties.l1.weight: got {'low': 1}, allowed: low and high",
         ),
-        (["axes.training.l1_weight={low: 2, high: 1}"], "allowed: numbers, low below high"),
-        (["axes.training.l1_weight={low: 0, high: 1, log: true}"], "true needs low above 0"),
+        (["axes.penalties.l1.weight={low: 2, high: 1}"], "allowed: numbers, low below high"),
+        (["axes.penalties.l1.weight={low: 0, high: 1, log: true}"], "true needs low above 0"),
         (
-            ["axes.training.l1_weight={low: 0, high: 1, logg: true}"],
+            ["axes.penalties.l1.weight={low: 0, high: 1, logg: true}"],
             "unknown key 'logg'. Did you mean 'log'?",
         ),
-        (["axes.training.l1_weight={low: 0, high: 1}"], "a grid needs a list of values, got a range"),
+        (["axes.penalties.l1.weight={low: 0, high: 1}"], "a grid needs a list of values, got a range"),
         (["search.method=tpe"], "search.num_trials: got null, allowed: 1 or more where search.method is tpe"),
         (["resources.gpus_per_trial=1.5"], "resources.gpus_per_trial: got 1.5, allowed: auto"),
         (["training.epochs"], "override 'training.epochs': allowed: field=value"),
@@ -141,15 +159,15 @@ def test_a_space_is_laid_over_its_base(tmp_path):
     (tmp_path / "below.yaml").write_text(
         "dataset: mnist\ntraining: {epochs: 7}\naxes: {model.dropout: [0, 0.5]}"
     )
-    text = "base: below\ntraining: {l1_weight: 0.1}\naxes: {training.l2_weight: [0, 1]}"
+    text = "base: below\ntraining: {l1_weight: 0.1}\naxes: {penalties.l2.weight: [0, 1]}"
     space = space_of(tmp_path, text)
     assert (space.base.dataset.name, space.base.training.epochs) == ("mnist", 7)
-    assert space.base.training.l1_weight == 0.1
-    assert [axis.name for axis in space.axes] == ["model.dropout", "training.l2_weight"]
+    assert space.base.penalties["l1"] == {"weight": 0.1}
+    assert [axis.name for axis in space.axes] == ["model.dropout", "penalties.l2.weight"]
 
 
 def test_a_space_can_be_made_again_from_its_definition(tmp_path):
-    text = "dataset: mnist\naxes: {model.dropout: [0, 0.5], training.l1_weight: [0.0, 1.0]}"
+    text = "dataset: mnist\naxes: {model.dropout: [0, 0.5], penalties.l1.weight: [0.0, 1.0]}"
     space = space_of(
         tmp_path, text, "training.epochs=3", "axes.model.widths=[[4], [5]]", "dataset.name=digits"
     )
@@ -163,7 +181,10 @@ def test_a_space_can_be_made_again_from_its_definition(tmp_path):
         ("base: mine", "base: got 'mine', which is based on 'mine' itself"),
         ("base: other", "unknown space 'other'"),
         ("base: [a, b]", "base: got ['a', 'b'], allowed: the name of one space"),
-        ("axes: {model.dropout: {values: [0], when: {training.l1: 0}}}", "Did you mean 'training.l1_weight'"),
+        (
+            "axes: {model.dropout: {values: [0], when: {penalties.l1.wieght: 0}}}",
+            "Did you mean 'penalties.l1.weight'",
+        ),
         ("axes: {model.dropout: {values: [0], when: 3}}", "axes.model.dropout.when: got 3"),
         ("axes: {model.dropout: {values: [0], log: true}}", "unknown key 'log'"),
         ("axes: {training.epochs: {low: 1, high: 9, step: 0.5}}", "got step 0.5, allowed: a whole number"),

@@ -32,7 +32,7 @@ def test_the_papers_conditions_are_all_there() -> None:
     space = load_space("paper_mlp", folder=FOLDER)
     labels = {space.label(space.trial(condition, 0)) for condition in space.grid()}
     one_by_one = {
-        "control", "dropout=0.5", "initialisation=clusterable", "l1_weight=5e-05", "l2_weight=5e-05",
+        "control", "dropout=0.5", "initialisation=clusterable", "l1.weight=5e-05", "l2.weight=5e-05",
         "variant=halves", "variant=halves_same",
     }  # fmt: skip
     fashion = {f"name=fashion_mnist {label}" for label in one_by_one - {"control"}} | {"name=fashion_mnist"}

@@ -15,7 +15,7 @@ def small_space(method: str, seed: int = 0):
         f"search.method={method}",
         "search.num_trials=24",
         f"search.seed={seed}",
-        "axes.training.l1_weight=[0, 1e-4, 1e-3]",
+        "axes.penalties.l1.weight=[0, 1e-4, 1e-3]",
         "axes.model.widths=[[8], [8, 8]]",
     ]
     return load_space("smoke", overrides, folder=SHIPPED)
@@ -78,14 +78,14 @@ def test_tpe_concentrates_where_the_objectives_are_good():
         "search.method=tpe",
         "search.num_trials=80",
         "seeds=[0]",
-        "axes.training.l1_weight={low: 0.0, high: 1.0}",
+        "axes.penalties.l1.weight={low: 0.0, high: 1.0}",
     ]
-    space = load_space("smoke", [*overrides, "training.clusterability_weight=0"], folder=SHIPPED)
+    space = load_space("smoke", [*overrides, "penalties.clusterability.weight=0"], folder=SHIPPED)
     proposer = make_proposer(space, 0)
     drawn = []
     for _ in range(60):
         assignment = proposer.propose()
-        distance = abs(assignment["training.l1_weight"] - 0.3)
+        distance = abs(assignment["penalties.l1.weight"] - 0.3)
         drawn.append(distance)
         proposer.observe(assignment, outcome(1 - distance, distance))
     assert np.median(drawn[30:]) < 0.5 * np.median(drawn[1:10])
@@ -95,17 +95,17 @@ def conditional_space(method: str):
     overrides = [
         f"search.method={method}",
         "search.num_trials=24",
-        "axes.model.dropout={values: [0.1, 0.2, 0.3], when: {training.l1_weight: 0}}",
+        "axes.model.dropout={values: [0.1, 0.2, 0.3], when: {penalties.l1.weight: 0}}",
     ]
     # The axis named by `when` comes first: clusterability_weight, l1_weight, then dropout.
-    return load_space("smoke", ["axes.training.l1_weight=[0, 1e-3]", *overrides], folder=SHIPPED)
+    return load_space("smoke", ["axes.penalties.l1.weight=[0, 1e-3]", *overrides], folder=SHIPPED)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_an_axis_is_varied_only_where_its_condition_holds(method):
     proposed = drain(make_proposer(conditional_space(method), 0))
     dropouts = {
-        l1: {item["model.dropout"] for item in proposed if item["training.l1_weight"] == l1}
+        l1: {item["model.dropout"] for item in proposed if item["penalties.l1.weight"] == l1}
         for l1 in (0, 1e-3)
     }
     assert dropouts == {0: {0.1, 0.2, 0.3}, 1e-3: {0.0}}
@@ -129,12 +129,12 @@ def test_an_accuracy_floor_keeps_tpe_from_infeasible_conditions():
             "seeds=[0]",
             f"search.accuracy_floor={floor}",
         ]
-        axes = ["training.clusterability_weight=0", "axes.training.l1_weight={low: 0.0, high: 1.0}"]
+        axes = ["penalties.clusterability.weight=0", "axes.penalties.l1.weight={low: 0.0, high: 1.0}"]
         proposer = make_proposer(load_space("smoke", [*overrides, *axes], folder=SHIPPED), 0)
         drawn = []
         for _ in range(60):
             assignment = proposer.propose()
-            weight = assignment["training.l1_weight"]
+            weight = assignment["penalties.l1.weight"]
             drawn.append(weight)
             proposer.observe(assignment, outcome(1 - weight, 1 - weight))  # every weight is Pareto-optimal
         return float(np.mean([weight > 0.5 for weight in drawn[20:]]))

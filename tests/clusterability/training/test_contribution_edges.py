@@ -6,17 +6,18 @@ import pytest
 import torch
 from torch import nn
 
-from clusterability.config import Architecture, DatasetConfig, ModelConfig, TrainingConfig
+from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig, TrialConfig
 from clusterability.data import load_dataset
 from clusterability.errors import GraphError
 from clusterability.models import build_module
-from clusterability.training import ClusterabilityPenalty, prune, train
-from clusterability.training.edges import ContributionEdges
+from clusterability.training.loop import prune, train
+from clusterability.training.penalties._edges import ContributionEdges
+from clusterability.training.penalties._eigenvalues import ClusterabilityPenalty
 
 INPUTS = torch.rand(200, 1, 6, 6, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 
 
-def network(architecture: Architecture = "mlp") -> nn.Module:
+def network(architecture: str = "mlp") -> nn.Module:
     config = ModelConfig(architecture=architecture, widths=(14, 12, 11), width_factor=0.125, depth=1)
     return build_module(config, input_shape=(1, 6, 6), num_classes=5, seed=0).double().train()
 
@@ -70,7 +71,7 @@ def test_dead_units_have_no_edges() -> None:
 
 
 @pytest.mark.parametrize("architecture", ["mlp", "cnn", "vgg", "resnet"])
-def test_gradient_through_weights_and_activations_is_that_of_differences(architecture: Architecture) -> None:
+def test_gradient_through_weights_and_activations_is_that_of_differences(architecture: str) -> None:
     module = network(architecture)
     for layer in module.modules():
         if isinstance(layer, nn.BatchNorm2d):
@@ -112,26 +113,27 @@ def test_contributions_need_a_batch_first() -> None:
 def test_training_lowers_the_penalty_and_leaves_no_hooks() -> None:
     dataset = load_dataset(DatasetConfig(), seed=0)
     module = build_module(ModelConfig(widths=(64, 64)), input_shape=(1, 8, 8), num_classes=10, seed=0)
-    config = TrainingConfig(
-        epochs=30, pruning_epochs=2, learning_rate=3e-3,
-        clusterability_weight=1, clusterability_edges="contribution",
-    )  # fmt: skip
-    trained = train(module, dataset, config, 0)
+    config = TrialConfig(
+        training=TrainingConfig(epochs=30, pruning_epochs=2, learning_rate=3e-3),
+        penalties={"clusterability": {"weight": 1.0, "edges": "contribution"}},
+    )
+    trained = train(module, dataset, config)
     assert trained.history[-1]["penalty"] < 0.5 * trained.history[0]["penalty"]
     assert trained.test_accuracy > 0.9
     assert not any(layer._forward_hooks or layer._forward_pre_hooks for layer in module.modules())
-    prune(trained, dataset, config, 0)
+    prune(trained, dataset, config)
 
 
 def test_the_penalty_may_be_applied_every_few_steps() -> None:
     dataset = load_dataset(DatasetConfig(num_train=256), seed=0)
     module = build_module(ModelConfig(widths=(32,)), input_shape=(1, 8, 8), num_classes=10, seed=0)
-    config = TrainingConfig(epochs=1, batch_size=64, clusterability_weight=1, learning_rate=1e-9)
-    every = train(copy.deepcopy(module), dataset, config, 0).history[0]["penalty"]
-    fourth = TrainingConfig(
-        epochs=1, batch_size=64, clusterability_weight=1, learning_rate=1e-9, clusterability_every=4
+    config = TrialConfig(
+        training=TrainingConfig(epochs=1, batch_size=64, learning_rate=1e-9),
+        penalties={"clusterability": {"weight": 1.0}},
     )
-    assert train(module, dataset, fourth, 0).history[0]["penalty"] == pytest.approx(every, rel=1e-3)
+    every = train(copy.deepcopy(module), dataset, config).history[0]["penalty"]
+    fourth = config.with_values({"penalties.clusterability.every": 4})
+    assert train(module, dataset, fourth).history[0]["penalty"] == pytest.approx(every, rel=1e-3)
 
 
 def test_an_input_that_was_seen_once_fades_away() -> None:

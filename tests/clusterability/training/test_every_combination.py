@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig
+from clusterability.config import DatasetConfig, ModelConfig, Settings, TrainingConfig, TrialConfig
 from clusterability.data import Dataset, Split, load_dataset
 from clusterability.models import build_module
-from clusterability.training import prune, train
 from clusterability.training.kernels import kernels
+from clusterability.training.loop import prune, train
 
 ARCHITECTURES: dict[str, dict[str, Any]] = {
     "mlp": {"widths": (12, 12, 12)},
@@ -20,24 +20,25 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
     "vgg": {"width_factor": 0.1, "depth": 2},
     "resnet": {"width_factor": 0.1, "depth": 1},
 }
-# Fields of the model and of training, by condition.
-CONDITIONS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+# Fields of the model, and penalties, by condition.
+CONDITIONS: dict[str, tuple[dict[str, Any], dict[str, Settings]]] = {
     "control": ({}, {}),
-    "l1": ({}, {"l1_weight": 5e-5}),
-    "l2": ({}, {"l2_weight": 5e-5}),
+    "l1": ({}, {"l1": {"weight": 5e-5}}),
+    "l2": ({}, {"l2": {"weight": 5e-5}}),
     "dropout": ({"dropout": 0.5, "conv_dropout": 0.25}, {}),
     "clusterable": ({"initialisation": "clusterable", "num_modules": 3}, {}),
-    "penalty": ({}, {"clusterability_weight": 0.1}),
-    "contribution": ({}, {"clusterability_weight": 0.1, "clusterability_edges": "contribution"}),
-    "every third step": ({}, {"clusterability_weight": 0.1, "clusterability_every": 3}),
-    "locality": ({}, {"locality_weight": 1e-3, "locality_swap_every": 2}),
-    "modules": ({}, {"intra_cluster_weight": 1.0, "intra_cluster_modules": 2}),
-    "rescaling": ({}, {"clusterability_weight": 0.1, "rescale_units": True}),
+    "penalty": ({}, {"clusterability": {"weight": 0.1, "eigenvalues": 2}}),
+    "contribution": ({}, {"clusterability": {"weight": 0.1, "eigenvalues": 2, "edges": "contribution"}}),
+    "every third step": ({}, {"clusterability": {"weight": 0.1, "eigenvalues": 2, "every": 3}}),
+    "locality": ({}, {"locality": {"weight": 1e-3, "swap_every": 2}}),
+    "modules": ({}, {"intra_cluster": {"weight": 1.0, "modules": 2}}),
+    "rescaling": ({}, {"clusterability": {"weight": 0.1, "eigenvalues": 2}}),
     "everything": (
         {"dropout": 0.5, "conv_dropout": 0.25, "initialisation": "clusterable", "num_modules": 3},
         {
-            "l1_weight": 5e-5, "l2_weight": 5e-5, "clusterability_weight": 0.1, "locality_weight": 1e-3,
-            "locality_swap_every": 2, "intra_cluster_weight": 1.0, "intra_cluster_modules": 2,
+            "l1": {"weight": 5e-5}, "l2": {"weight": 5e-5},
+            "clusterability": {"weight": 0.1, "eigenvalues": 2},
+            "locality": {"weight": 1e-3, "swap_every": 2}, "intra_cluster": {"weight": 1.0, "modules": 2},
         },
     ),
 }  # fmt: skip
@@ -93,19 +94,19 @@ def coloured() -> Dataset:
 
 def check(architecture: str, condition: str, dataset: Dataset) -> None:
     """Train an epoch, prune an epoch: losses are finite, weights move, the pruned ones are nothing."""
-    model_fields, training_fields = CONDITIONS[condition]
+    model_fields, penalties = CONDITIONS[condition]
     model = ModelConfig(architecture=architecture, **ARCHITECTURES[architecture], **model_fields)  # pyright: ignore[reportArgumentType]
     module = build_module(model, input_shape=dataset.input_shape, num_classes=dataset.num_classes, seed=0)
     before = [weight.detach().clone() for weight in kernels(module)]
-    config = TrainingConfig(
-        epochs=1, pruning_epochs=1, batch_size=24, clusterability_eigenvalues=2, device="cpu",
-        **training_fields,
-    )  # fmt: skip
-    network = train(module, dataset, config, 0)
+    training = TrainingConfig(
+        epochs=1, pruning_epochs=1, batch_size=24, rescale_units=condition == "rescaling", device="cpu"
+    )
+    config = TrialConfig(training=training, penalties=penalties)
+    network = train(module, dataset, config)
     assert all(math.isfinite(value) for value in network.history[0].values())
-    assert (network.history[0]["penalty"] > 0) == any("weight" in name for name in training_fields)
+    assert (network.history[0]["penalty"] > 0) == bool(penalties)
     assert all(not torch.equal(*pair) for pair in zip(before, kernels(network.module), strict=True))
-    pruned = prune(network, dataset, config, 0)
+    pruned = prune(network, dataset, config)
     for weight in kernels(pruned.module):
         assert (weight == 0).sum().item() >= int(0.9 * weight.numel())
     assert pruned.test_accuracy <= 1

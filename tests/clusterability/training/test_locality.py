@@ -9,9 +9,10 @@ from torch import nn
 
 from clusterability.config import ModelConfig
 from clusterability.graph import WeightGraph
+from clusterability.measurement.connection_length import connection_length
 from clusterability.models import build_module
-from clusterability.training.edges import RawEdges
-from clusterability.training.locality import ConnectionLength, connection_length
+from clusterability.training.penalties._connection_cost import ConnectionCost
+from clusterability.training.penalties._edges import RawEdges
 
 
 def network(*widths: int, seed: int = 0) -> nn.Module:
@@ -35,7 +36,7 @@ def brute_force(module: nn.Module, spacing: float, slots: list[np.ndarray]) -> f
 
 def test_the_penalty_is_the_formula_with_its_gradient() -> None:
     module = network(5, 4, 3, 2)
-    penalty = ConnectionLength(module, spacing=0.3, swap_every=0)
+    penalty = ConnectionCost(module, spacing=0.3, swap_every=0)
     value = penalty()
     slots = [np.arange(width) for width in (5, 4, 3, 2)]
     assert value.item() == pytest.approx(brute_force(module, 0.3, slots), rel=1e-12)
@@ -49,7 +50,7 @@ def test_the_penalty_is_the_formula_with_its_gradient() -> None:
 
 def test_every_swap_lowers_the_cost_and_keeps_the_slots() -> None:
     module = network(9, 8, 7, 3)
-    penalty = ConnectionLength(module, spacing=0.1, swap_every=1)
+    penalty = ConnectionCost(module, spacing=0.1, swap_every=1)
     values = [penalty().item() for _ in range(12)]
     assert values[0] == pytest.approx(brute_force(module, 0.1, [np.arange(w) for w in (9, 8, 7, 3)]))
     assert all(later <= earlier + 1e-12 for earlier, later in itertools.pairwise(values))
@@ -67,7 +68,7 @@ def test_a_single_swap_is_the_best_there_is() -> None:
         first.weight.zero_()
         second.weight.zero_()
         first.weight[0] = torch.tensor([0.0, 0.0, 0.0, 0.0, 0.1, 1.0])
-    penalty = ConnectionLength(module, spacing=0.0, swap_every=1)
+    penalty = ConnectionCost(module, spacing=0.0, swap_every=1)
     penalty._blocks = penalty._blocks[:1]
     penalty.slots = penalty.slots[:2]
     penalty.rearrange([first.weight.detach().abs().T])
@@ -85,7 +86,7 @@ def test_a_single_swap_is_the_best_there_is() -> None:
 def test_channels_have_places_too(architecture: str) -> None:
     model = ModelConfig(architecture=architecture, width_factor=0.05, depth=1)  # pyright: ignore[reportArgumentType]
     module = build_module(model, input_shape=(1, 8, 8), num_classes=10, seed=0)
-    penalty = ConnectionLength(module, spacing=0.1, swap_every=2)
+    penalty = ConnectionCost(module, spacing=0.1, swap_every=2)
     first = penalty().item()
     value = penalty()
     value.backward()

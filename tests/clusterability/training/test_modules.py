@@ -5,13 +5,14 @@ import pytest
 import torch
 from torch import nn
 
-from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig
+from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig, TrialConfig
 from clusterability.data import load_dataset
 from clusterability.errors import ConfigError
 from clusterability.graph import WeightGraph
+from clusterability.measurement.intra_cluster_share import intra_cluster_share
 from clusterability.models import build_module
-from clusterability.training import intra_cluster_share, train
-from clusterability.training.modules import InterModuleShare
+from clusterability.training.loop import train
+from clusterability.training.penalties._module_share import InterModuleShare
 
 
 def network(*widths: int) -> nn.Module:
@@ -53,7 +54,9 @@ def test_the_gradient_is_the_differences() -> None:
 
 
 def test_a_network_without_hidden_weights_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"intra_cluster_weight: got a network with layers of \(4, 6, 3\)"):
+    with pytest.raises(
+        ConfigError, match=r"penalties.intra_cluster: got a network with layers of \(4, 6, 3\)"
+    ):
         InterModuleShare(network(4, 6, 3), 2)
 
 
@@ -61,8 +64,11 @@ def test_training_with_it_divides_the_network() -> None:
     digits = load_dataset(DatasetConfig(), seed=0)
     module = build_module(ModelConfig(widths=(32, 32, 32)), input_shape=(1, 8, 8), num_classes=10, seed=0)
     untrained = InterModuleShare(module, 4)().item()
-    config = TrainingConfig(epochs=20, intra_cluster_weight=5.0, learning_rate=3e-3, device="cpu")
-    network = train(module, digits, config, 0)
+    config = TrialConfig(
+        training=TrainingConfig(epochs=20, learning_rate=3e-3, device="cpu"),
+        penalties={"intra_cluster": {"weight": 5.0}},
+    )
+    network = train(module, digits, config)
     assert untrained == pytest.approx(0.75, abs=0.02)
     assert InterModuleShare(network.module, 4)().item() < 0.1
     assert network.validation_accuracy > 0.9

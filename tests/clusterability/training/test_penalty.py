@@ -11,16 +11,16 @@ from torch import nn
 from clusterability.config import ModelConfig
 from clusterability.errors import ConfigError, GraphError
 from clusterability.models import build_module
-from clusterability.training import ClusterabilityPenalty
-from clusterability.training.adjacency import Layout
-from clusterability.training.edges import EdgeWeights
+from clusterability.training.penalties._adjacency import NodeOrder
+from clusterability.training.penalties._edges import EdgeWeights
+from clusterability.training.penalties._eigenvalues import ClusterabilityPenalty
 
 
 class Blocks:
     """Free edge weights between layers, as a network would give them."""
 
     def __init__(self, widths: Sequence[int], blocks: Sequence[tuple[int, int]], seed: int = 0) -> None:
-        self.layout = Layout(widths=tuple(widths), blocks=tuple(blocks))
+        self.layout = NodeOrder(widths=tuple(widths), blocks=tuple(blocks))
         random = torch.Generator().manual_seed(seed)
         self.weights = [
             torch.randn(widths[a], widths[b], generator=random, dtype=torch.float64).requires_grad_()
@@ -215,7 +215,7 @@ def test_a_network_changed_at_a_stroke_is_noticed() -> None:
 def test_large_graphs_are_solved_by_iteration(
     blocks: tuple[tuple[int, int], ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clusterability.training.subspace._LARGEST_DENSE", 10)
+    monkeypatch.setattr("clusterability.training.penalties._subspace._LARGEST_DENSE", 10)
     edges = Blocks((60, 50, 40), blocks)
     with torch.no_grad():  # planted groups, so that there is a gap to converge by
         for weight in edges.weights:

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig
+from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig, TrialConfig
 from clusterability.data import load_dataset
 from clusterability.models import build_module
-from clusterability.training import prune, train
 from clusterability.training.kernels import kernels
+from clusterability.training.loop import prune, train
 from clusterability.training.pruning import MagnitudePruning
 
 
@@ -41,15 +41,16 @@ def test_masks_hold_between_the_steps_that_renew_them() -> None:
 def test_fine_tuning_prunes_a_copy_and_keeps_it_accurate() -> None:
     dataset = load_dataset(DatasetConfig(), seed=0)
     module = build_module(ModelConfig(widths=(64, 64)), input_shape=(8, 8), num_classes=10, seed=0)
-    config = TrainingConfig(epochs=20, pruning_epochs=40, learning_rate=3e-3, device="cpu")
-    trained = train(module, dataset, config, 0)
+    training = TrainingConfig(epochs=20, pruning_epochs=40, learning_rate=3e-3, device="cpu")
+    config = TrialConfig(training=training)
+    trained = train(module, dataset, config)
     before = [weight.detach().clone() for weight in kernels(trained.module)]
-    pruned = prune(trained, dataset, config, 0)
+    pruned = prune(trained, dataset, config)
     for weight, old in zip(kernels(trained.module), before, strict=True):
         assert torch.equal(weight, old)
     for weight in kernels(pruned.module):
         assert int((weight == 0).sum()) == int(0.9 * weight.numel() + 1e-9)
     assert pruned.test_accuracy > 0.9
     assert len(pruned.history) == 40
-    again = prune(trained, dataset, config, 0)
+    again = prune(trained, dataset, config)
     assert all(map(torch.equal, kernels(pruned.module), kernels(again.module)))

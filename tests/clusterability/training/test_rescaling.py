@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig
+from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig, TrialConfig
 from clusterability.data import load_dataset
 from clusterability.errors import GraphError
 from clusterability.models import build_module
-from clusterability.training import train
+from clusterability.training.loop import train
 from clusterability.training.rescaling import UnitRescaling
 
 
@@ -56,8 +56,11 @@ def test_a_unit_without_weights_is_left_alone() -> None:
 def test_training_with_rescaling_and_a_strong_penalty_does_not_collapse() -> None:
     dataset = load_dataset(DatasetConfig(), seed=0)
     module = build_module(ModelConfig(widths=(64, 64)), input_shape=(8, 8), num_classes=10, seed=0)
-    config = TrainingConfig(epochs=40, learning_rate=3e-3, clusterability_weight=1, rescale_units=True)
-    network = train(module, dataset, config, 0)
+    config = TrialConfig(
+        training=TrainingConfig(epochs=40, learning_rate=3e-3, rescale_units=True),
+        penalties={"clusterability": {"weight": 1.0}},
+    )
+    network = train(module, dataset, config)
     assert network.test_accuracy > 0.93
     assert network.history[-1]["penalty"] < 0.6 * network.history[0]["penalty"]
 

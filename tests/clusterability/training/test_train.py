@@ -10,11 +10,13 @@ from scipy.special import log_softmax
 from sklearn.metrics import r2_score
 from torch import nn
 
-from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig
+from clusterability.config import DatasetConfig, ModelConfig, TrainingConfig, TrialConfig
 from clusterability.data import Dataset, Split, load_dataset
 from clusterability.errors import ResourceError, TrainingError
 from clusterability.models import build_module
-from clusterability.training import TrainedNetwork, evaluate, resolve_device, train
+from clusterability.training.device import resolve_device
+from clusterability.training.evaluate import evaluate
+from clusterability.training.loop import TrainedNetwork, train
 
 DIGITS = load_dataset(DatasetConfig(), seed=0)
 
@@ -22,8 +24,10 @@ DIGITS = load_dataset(DatasetConfig(), seed=0)
 def trained(seed: int = 0, *, dropout: float = 0.0, **options: Any) -> TrainedNetwork:
     model = ModelConfig(widths=(64, 64), dropout=dropout)
     module = build_module(model, input_shape=DIGITS.input_shape, num_classes=10, seed=seed)
-    config = TrainingConfig(**{"epochs": 2, "device": "cpu", **options})
-    return train(module, DIGITS, config, seed)
+    penalties = options.pop("penalties", {})
+    training = TrainingConfig(**{"epochs": 2, "device": "cpu", **options})
+    config = TrialConfig(training=training, penalties=penalties, seed=seed)
+    return train(module, DIGITS, config)
 
 
 def weights(network: TrainedNetwork) -> torch.Tensor:
@@ -57,8 +61,8 @@ def test_training_leaves_torchs_random_state_alone() -> None:
 def test_every_epoch_is_told() -> None:
     told = []
     module = build_module(ModelConfig(widths=(8,)), input_shape=(8, 8), num_classes=10, seed=0)
-    config = TrainingConfig(epochs=3, device="cpu")
-    network = train(module, DIGITS, config, 0, on_epoch=lambda epoch, metrics: told.append((epoch, metrics)))
+    config = TrialConfig(training=TrainingConfig(epochs=3, device="cpu"))
+    network = train(module, DIGITS, config, on_epoch=lambda epoch, metrics: told.append((epoch, metrics)))
     assert told == list(enumerate(network.history, start=1))
     assert set(told[0][1]) == {"train_loss", "penalty", "validation_accuracy", "validation_loss"}
 
@@ -77,14 +81,14 @@ def test_one_small_step_is_adams() -> None:
     before = last.detach().clone()
     assert last.grad is not None
     expected = before - 1e-3 * last.grad / (last.grad.abs() + 1e-7)
-    train(module, DIGITS, TrainingConfig(epochs=1, batch_size=len(DIGITS.train), device="cpu"), 0)
+    training = TrainingConfig(epochs=1, batch_size=len(DIGITS.train), device="cpu")
+    train(module, DIGITS, TrialConfig(training=training))
     torch.testing.assert_close(last.detach(), expected, rtol=0, atol=1e-6)
 
 
 def test_regularisers_shrink_what_they_penalise() -> None:
-    plain, lasso, ridge = (
-        trained(epochs=20, **{name: 1e-3}) for name in ("learning_rate", "l1_weight", "l2_weight")
-    )
+    plain = trained(epochs=20)
+    lasso, ridge = (trained(epochs=20, penalties={name: {"weight": 1e-3}}) for name in ("l1", "l2"))
     l1, l2 = (lambda n: weights(n).abs().sum(), lambda n: weights(n).square().sum())
     assert l1(lasso) < 0.7 * l1(plain)
     assert l2(ridge) < 0.9 * l2(plain)
@@ -138,7 +142,7 @@ def test_a_perceptron_learns_a_regression() -> None:
         name="toy", train=parts[0], validation=parts[1], test=parts[2], num_classes=3, sha256=""
     )
     module = build_module(ModelConfig(widths=(64, 64)), input_shape=(2,), num_classes=3, seed=0)
-    config = TrainingConfig(epochs=60, learning_rate=3e-3, device="cpu")
-    network = train(module, dataset, config, 0)
+    config = TrialConfig(training=TrainingConfig(epochs=60, learning_rate=3e-3, device="cpu"))
+    network = train(module, dataset, config)
     assert network.test_accuracy > 0.9
     assert network.history[-1]["validation_loss"] < network.history[0]["validation_loss"] / 5

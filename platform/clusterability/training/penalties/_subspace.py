@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from clusterability.training.adjacency import Layout, NormalisedAdjacency
+from clusterability.training.penalties._adjacency import ChangingAdjacency, NodeOrder
 
 _FEWEST_GUARDS = 4  # vectors followed beyond the wanted ones, which then converge faster
 _FAST_ROWS = 8  # matrix products are fastest with a multiple of so many rows
@@ -38,7 +38,7 @@ class LeadingSubspace:
     The vectors are computed anew where those do not suffice, at first, and after `refresh_every` updates.
     """
 
-    def __init__(self, layout: Layout, count: int, *, refresh_every: int) -> None:
+    def __init__(self, layout: NodeOrder, count: int, *, refresh_every: int) -> None:
         wanted = -(-(count + _FEWEST_GUARDS) // _FAST_ROWS) * _FAST_ROWS
         self._count = count
         self._followed = min(wanted, layout.num_right - 1)
@@ -59,7 +59,7 @@ class LeadingSubspace:
         self._age, self.num_refreshes = map(int, counts)
         self._next = vectors if vectors.numel() else None
 
-    def update(self, adjacency: NormalisedAdjacency) -> RitzVectors:
+    def update(self, adjacency: ChangingAdjacency) -> RitzVectors:
         """Return the leading eigenvectors of the changed graph."""
         self._age += 1
         if (
@@ -74,7 +74,7 @@ class LeadingSubspace:
                 return ritz
         return self._refresh(adjacency)
 
-    def _refresh(self, adjacency: NormalisedAdjacency) -> RitzVectors:
+    def _refresh(self, adjacency: ChangingAdjacency) -> RitzVectors:
         self._age = 0
         self.num_refreshes += 1
         if adjacency.layout.num_right <= _LARGEST_DENSE:
@@ -92,7 +92,7 @@ class LeadingSubspace:
             ritz = self._iterate(adjacency, self._next)
         return ritz
 
-    def _iterate(self, adjacency: NormalisedAdjacency, start: torch.Tensor) -> RitzVectors:
+    def _iterate(self, adjacency: ChangingAdjacency, start: torch.Tensor) -> RitzVectors:
         trivial = adjacency.right_degrees.sqrt()
         trivial = trivial / trivial.norm()
         right = torch.linalg.qr(torch.addr(start, start @ trivial, trivial, alpha=-1).T).Q.T

@@ -71,23 +71,21 @@ def read_wiring(module: nn.Module) -> Wiring:
     an earlier layer's output that is added as it is does so by an identity wire (METHODS of Filan et al.
     2021, section 2, for chains; skips are ours).
 
-    Raises
-    ------
-    GraphError
-        For a module that cannot be traced, or does something else than linear layers, convolutions in one
-        group, batch norms right after them, additions, pooling and ReLU; the message names the place.
+    Raises:
+        GraphError: a module that cannot be traced, or does something else than linear layers, convolutions in
+            one group, batch norms right after them, additions, pooling and ReLU; the message names the place.
     """
     try:
         graph = fx.symbolic_trace(module).graph
     except (TraceError, TypeError) as error:
         raise GraphError(f"{type(module).__name__} cannot be traced: {error}") from error
-    reader = _Reader(dict(module.named_modules()))
+    reader = _WiringReader(dict(module.named_modules()))
     for node in graph.nodes:
         reader.visit(node)
     return reader.wiring()
 
 
-class _Reader:
+class _WiringReader:
     """Walks the traced graph; remembers for every value the layer of units that it carries."""
 
     def __init__(self, modules: Mapping[str, nn.Module]) -> None:

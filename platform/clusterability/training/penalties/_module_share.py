@@ -1,12 +1,10 @@
-"""Weights within modules against weights between them: a penalty, and its metric."""
+"""The share of squared weights between fixed modules of units."""
 
-import numpy as np
 import torch
 from torch import nn
 
 from clusterability.errors import ConfigError
-from clusterability.graph import WeightGraph
-from clusterability.training.edges import RawEdges
+from clusterability.training.penalties._edges import RawEdges
 
 
 class InterModuleShare:
@@ -35,7 +33,7 @@ class InterModuleShare:
                 self._masks[index] = same.to(next(module.parameters()).dtype)
         if not self._masks:
             raise ConfigError(
-                f"training.intra_cluster_weight: got a network with layers of {wiring.widths} units, "
+                f"penalties.intra_cluster: got a network with layers of {wiring.widths} units, "
                 "allowed: networks with weights between two hidden layers"
             )
 
@@ -47,22 +45,3 @@ class InterModuleShare:
             squares = edges[index].square()
             shares.append((squares * same).sum() / squares.sum())
         return 1 - torch.stack(shares).mean()
-
-
-def intra_cluster_share(graph: WeightGraph, labels: np.ndarray) -> float:
-    """Return the share of squared weights within clusters, the mean over the graph's blocks of weights.
-
-    `labels` gives each node's cluster, shape (nodes,), numbered as in the graph; it may be any partition,
-    such as that of `measure_ncut`. Identity skips are no weights and do not count. Between 0 and 1; higher
-    is more modular, a partition into k clusters that knows nothing has about 1/k. Golechha, Cope & Schoots
-    2024.
-    """
-    ends = graph.layer_starts
-    shares = []
-    for block in graph.blocks:
-        squares = np.square(block.matrix)
-        if block.is_skip or not squares.any():
-            continue
-        source, target = (labels[ends[layer] : ends[layer + 1]] for layer in (block.source, block.target))
-        shares.append(float(squares[source[:, None] == target].sum() / squares.sum()))
-    return float(np.mean(shares))

@@ -6,11 +6,11 @@ from functools import cached_property
 
 import torch
 
-from clusterability.training.loops import take_magnitudes
+from clusterability.training.penalties._loops import take_magnitudes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class NodeOrder:
     """Which layers a weight graph has and between which of them its blocks of edges lie.
 
     Where the layers can be coloured left and right so that every block joins the two (a chain: even and
@@ -73,7 +73,7 @@ def _two_colouring(num_layers: int, blocks: Sequence[tuple[int, int]]) -> tuple[
     return tuple(colours[layer] for layer in range(num_layers))
 
 
-class NormalisedAdjacency:
+class ChangingAdjacency:
     """N = D^-1/2 A D^-1/2 of a weight graph whose weights change from step to step.
 
     Vectors are rows: p vectors over the nodes have shape (p, nodes), since matrix products with few rows are
@@ -82,7 +82,7 @@ class NormalisedAdjacency:
     S = (N + I) / 2, which has no negative eigenvalue. Units without edges get zero rows in N.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: NodeOrder) -> None:
         self.layout = layout
         self.two_sided = layout.right_layers is not None
         self.right_degrees = torch.empty(0)

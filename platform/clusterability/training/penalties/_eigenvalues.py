@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from clusterability.errors import ConfigError
-from clusterability.training.adjacency import Layout, NormalisedAdjacency
-from clusterability.training.edges import EdgeWeights, RawEdges
-from clusterability.training.loops import add_signed_products, multiply_by_sign
-from clusterability.training.subspace import LeadingSubspace
+from clusterability.training.penalties._adjacency import ChangingAdjacency, NodeOrder
+from clusterability.training.penalties._edges import EdgeWeights, RawEdges
+from clusterability.training.penalties._loops import add_signed_products, multiply_by_sign
+from clusterability.training.penalties._subspace import LeadingSubspace
 
 
 class ClusterabilityPenalty:
@@ -52,7 +52,7 @@ class ClusterabilityPenalty:
         if not 1 <= num_eigenvalues < layout.num_right:
             raise ConfigError(f"num_eigenvalues: got {num_eigenvalues}, allowed: 1 to {layout.num_right - 1}")
         self.subspace = LeadingSubspace(layout, num_eigenvalues, refresh_every=refresh_every)
-        self._adjacency = NormalisedAdjacency(layout)
+        self._adjacency = ChangingAdjacency(layout)
         self._follow_every = follow_every
         self._calls = 0
         self._followed: tuple[torch.Tensor, torch.Tensor, torch.Tensor] | None = None
@@ -131,7 +131,7 @@ class _ClosedForm(torch.autograd.Function):
         value: torch.Tensor,
         factors: torch.Tensor,
         unit_terms: torch.Tensor,
-        layout: Layout,
+        layout: NodeOrder,
         *weights: torch.Tensor,
     ) -> torch.Tensor:
         """Keep y, shape (e, nodes), and the units' terms, shape (nodes,), for the gradient."""

@@ -5,6 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from clusterability.models.image import require_image, scaled
+
+_CHANNELS, _BLOCKS_PER_STAGE = (64, 128, 256, 512), 2
+
 
 class BasicBlock(nn.Module):
     """Two 3x3 convolutions with batch norm, around which the input is added (He et al. 2015, figure 2).
@@ -37,21 +41,24 @@ def resnet(
     input_shape: Sequence[int],
     num_classes: int,
     *,
-    channels: Sequence[int] = (64, 128, 256, 512),
-    blocks_per_stage: int = 2,
+    depth: int | None = None,
+    width_factor: float = 1.0,
     dropout: float = 0.0,
 ) -> nn.Sequential:
     """Return a residual network with the stem for small images: one 3x3 convolution, no pooling.
 
-    Each stage has `blocks_per_stage` basic blocks; all but the first stage begin by halving the image. The
-    defaults are ResNet-18. Dropout precedes the logits. `input_shape` is (channels, height, width).
+    Four stages of `depth` basic blocks each (none: 2, ResNet-18) with 64, 128, 256 and 512 channels, times
+    `width_factor`; all but the first stage begin by halving the image. Dropout precedes the logits.
+    `input_shape` is (channels, height, width).
     """
+    require_image("resnet", input_shape)
+    channels = [scaled(number, width_factor) for number in _CHANNELS]
     before = channels[0]
     layers: list[nn.Module] = [
         nn.Conv2d(input_shape[0], before, 3, padding=1, bias=False), nn.BatchNorm2d(before), nn.ReLU()
     ]  # fmt: skip
     for stage, width in enumerate(channels):
-        for block in range(blocks_per_stage):
+        for block in range(depth or _BLOCKS_PER_STAGE):
             layers.append(BasicBlock(before, width, stride=2 if stage > 0 and block == 0 else 1))
             before = width
     layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten()]

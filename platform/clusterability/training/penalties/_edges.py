@@ -8,8 +8,8 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from clusterability.errors import GraphError
-from clusterability.models.wiring import Wiring, edge_matrix, read_wiring
-from clusterability.training.adjacency import Layout
+from clusterability.graph.wiring import Wiring, edge_matrix, read_wiring
+from clusterability.training.penalties._adjacency import NodeOrder
 
 _MEMORY = 0.9  # weight of the past in the running standard deviations
 _LEAST_SPREAD = 1e-6  # of the largest in the layer; less counts as none
@@ -18,7 +18,7 @@ _LEAST_SPREAD = 1e-6  # of the largest in the layer; less counts as none
 class EdgeWeights(Protocol):
     """What a clusterability penalty sees of a network."""
 
-    layout: Layout
+    layout: NodeOrder
 
     def __call__(self) -> Sequence[torch.Tensor]:
         """Return a weight w for each edge |w|, block by block, shape (source units, target units)."""
@@ -31,7 +31,7 @@ class RawEdges:
     def __init__(self, module: nn.Module) -> None:
         self._module = module
         self.wiring = read_wiring(module)
-        self.layout = Layout(
+        self.layout = NodeOrder(
             widths=self.wiring.widths, blocks=tuple((wire.source, wire.target) for wire in self.wiring.wires)
         )
 

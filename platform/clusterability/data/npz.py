@@ -1,0 +1,34 @@
+"""Data sets out of one npz file."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from clusterability.errors import DataError
+
+NAMES = ("train_inputs", "train_labels", "test_inputs", "test_labels")
+
+
+def load_npz(path: str) -> dict[str, np.ndarray]:
+    """Return the arrays of an npz file: train_inputs, train_labels, test_inputs, test_labels.
+
+    Labels are class numbers from 0, shape (n,), or floating targets, shape (n, d), for a regression. Where
+    there are validation_inputs and validation_labels too, none are drawn from the training set.
+
+    Raises:
+        DataError: a file that is missing or damaged, or lacks an array.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise DataError(f"dataset.path: got {path!r}, which is no file in {Path.cwd()}")
+    try:
+        with file.open("rb") as handle, np.load(handle, allow_pickle=False) as content:
+            arrays = {name: content[name] for name in content.files}
+    except (ValueError, EOFError, OSError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: not a readable npz file of arrays ({error})") from None
+    missing = [name for name in NAMES if name not in arrays]
+    if missing:
+        found = ", ".join(sorted(arrays)) or "none"
+        raise DataError(f"{path}: no array {', '.join(missing)}; it has {found}")
+    return arrays

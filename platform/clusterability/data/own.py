@@ -1,0 +1,111 @@
+"""Data sets of the user's own: what a function or a file gives, checked until it can be trusted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from clusterability.data.dataset import RawDataset
+from clusterability.data.npz import NAMES
+from clusterability.errors import DataError
+
+_VALIDATION = ("validation_inputs", "validation_labels")
+_FORMS = (
+    "a mapping with train_inputs, train_labels, test_inputs, test_labels, or these four arrays in order; "
+    "validation_inputs and validation_labels may follow"
+)
+
+
+def checked_dataset(source: str, given: Any) -> RawDataset:
+    """Return the data set of the arrays that `source` gave.
+
+    Inputs: (n, ...), bytes (0 to 255) or floating; labels: class numbers from 0, (n,), or floating targets,
+    (n, d). The number of classes is one more than the largest label of the training set.
+
+    Raises:
+        DataError: arrays that are missing, not finite, of the wrong shape or type, or labels out of range;
+            the message begins with `source`.
+    """
+    if isinstance(given, RawDataset):
+        return given
+    arrays = {name: np.asarray(array) for name, array in _named(source, given).items()}
+    shape = arrays["train_inputs"].shape[1:]
+    for name in arrays:
+        if name.endswith("_inputs"):
+            arrays[name] = _inputs(source, name, arrays[name], shape)
+    train = arrays["train_labels"]
+    regression = train.dtype.kind == "f"
+    check = _targets if regression else _classes
+    num_outputs = (train.shape[1:] or (0,))[0] if regression else int(train.max(initial=-1)) + 1
+    for name in arrays:
+        if name.endswith("_labels"):
+            _require_as_many(source, name, arrays)
+            arrays[name] = check(source, name, arrays[name], num_outputs)
+    return RawDataset(**arrays, num_classes=num_outputs)
+
+
+def _named(source: str, given: Any) -> dict[str, Any]:
+    if isinstance(given, Mapping):
+        arrays = {name: given[name] for name in (*NAMES, *_VALIDATION) if name in given}
+    elif isinstance(given, tuple | list) and len(given) in (4, 6):
+        arrays = dict(zip((*NAMES, *_VALIDATION), given, strict=False))
+    else:
+        size = f" of {len(given)}" if isinstance(given, tuple | list) else ""
+        raise DataError(f"{source}: got a {type(given).__name__}{size}, allowed: {_FORMS}")
+    missing = [name for name in NAMES if name not in arrays]
+    if missing or (_VALIDATION[0] in arrays) != (_VALIDATION[1] in arrays):
+        raise DataError(f"{source}: got {', '.join(arrays) or 'no known array'}, allowed: {_FORMS}")
+    return arrays
+
+
+def _inputs(source: str, name: str, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if array.ndim < 2 or not len(array) or array.shape[1:] != shape:
+        raise DataError(
+            f"{source}: {name}: got shape {array.shape}, allowed: n examples of one shape, the same for each "
+            f"set; the training inputs have {shape}"
+        )
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype.kind not in "fiu":
+        raise DataError(f"{source}: {name}: got type {array.dtype}, allowed: bytes, integers or floats")
+    return _finite(source, name, array)
+
+
+def _classes(source: str, name: str, array: np.ndarray, num_classes: int) -> np.ndarray:
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise DataError(
+            f"{source}: {name}: got shape {array.shape} of {array.dtype}, allowed: (n,) integers, or "
+            "(n, d) floats for a regression"
+        )
+    if num_classes < 2 or array.min() < 0 or array.max() >= num_classes:
+        raise DataError(
+            f"{source}: {name}: got labels from {array.min()} to {array.max()}, allowed: 0 to "
+            f"{max(num_classes - 1, 1)}, the classes of the training set"
+        )
+    return array.astype(np.int64)
+
+
+def _targets(source: str, name: str, array: np.ndarray, num_targets: int) -> np.ndarray:
+    if array.ndim != 2 or array.dtype.kind != "f" or array.shape[1] != num_targets or not num_targets:
+        raise DataError(
+            f"{source}: {name}: got shape {array.shape} of {array.dtype}, allowed: (n, d) floats for a "
+            "regression, or (n,) integers"
+        )
+    return _finite(source, name, array)
+
+
+def _finite(source: str, name: str, array: np.ndarray) -> np.ndarray:
+    single = array.astype(np.float32)
+    wrong = np.count_nonzero(~np.isfinite(single))
+    if wrong:
+        raise DataError(f"{source}: {name}: {wrong} of {array.size} values are not finite")
+    return single
+
+
+def _require_as_many(source: str, name: str, arrays: Mapping[str, np.ndarray]) -> None:
+    inputs = arrays[name.replace("labels", "inputs")]
+    if arrays[name].ndim < 1 or len(arrays[name]) != len(inputs):
+        got = arrays[name].shape
+        raise DataError(
+            f"{source}: {name}: got shape {got}, allowed: ({len(inputs)}, ...), one for each input"
+        )

@@ -1,0 +1,155 @@
+"""Every network of a space, built, read as a graph and run on one batch, before anything starts."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise, product
+from typing import Any
+
+import psutil
+import torch
+from torch import nn
+
+from clusterability.config import TrialConfig
+from clusterability.data import Dataset, load_dataset
+from clusterability.errors import ConfigError, GraphError, ResourceError
+from clusterability.graph import WeightGraph
+from clusterability.models import build_module
+from clusterability.nulls import null_test
+from clusterability.own_code import blamed, described, is_own
+from clusterability.spaces import ChoiceAxis, SearchSpace
+from clusterability.spaces.axis import Axis
+from clusterability.training.evaluate import loss_of
+from clusterability.training.objective import penalties_of
+
+_EXAMPLES = 8
+_COPIES_IN_TRAINING = 6
+"""A weight in training: itself, its gradient, Adam's two moments, and two for its draw in float64."""
+_SHAPING = ("dataset", "model", "ncut")
+
+
+def check_networks(space: SearchSpace) -> int:
+    """Load every data set and rehearse every network that the space can reach, untrained.
+
+    Returns the bytes of the largest network.
+
+    Raises:
+        DataError: a data set cannot be had, or is not what its name says.
+        ConfigError: a graph has fewer units than clusters are asked for, or a component of the user's own
+            fails or gives what it should not.
+        ResourceError: a network does not fit the memory.
+    """
+    largest = 0
+    for config in network_variants(space):
+        dataset = load_dataset(config.dataset, config.seed)
+        module = _built(config, dataset)
+        graph = _read(config, module)
+        if config.ncut.num_clusters > graph.num_nodes:
+            raise ConfigError(
+                f"ncut.num_clusters: got {config.ncut.num_clusters}, allowed: up to {graph.num_nodes}, "
+                f"the units of the network with widths {list(config.model.widths)} on {config.dataset.name}"
+            )
+        _step(config, module, dataset)
+        if is_own(config.nulls.null) or is_own(config.ncut.estimator):
+            _draw(config, graph)
+        largest = max(largest, sum(item.numel() * item.element_size() for item in module.parameters()))
+    return largest
+
+
+def network_variants(space: SearchSpace) -> list[TrialConfig]:
+    """Return one configuration for each combination of axes that shape data, network, partition and loss."""
+    seed = space.seeds[0]
+    shapes: dict[str, TrialConfig] = {}
+    for assignment in _assignments(space):
+        config = space.trial(assignment, seed)
+        on = sorted(name for name, settings in config.penalties.items() if settings["weight"] != 0)
+        # Dropout and the like change no shape: one network each will do.
+        model = replace(config.model, dropout=0.0)
+        shapes.setdefault(repr((config.dataset, model, config.ncut.num_clusters, on)), config)
+    return list(shapes.values())
+
+
+def _assignments(space: SearchSpace) -> Iterator[dict[str, Any]]:
+    """Yield combinations of the values that shape a network, each with the penalties of the first condition
+    and with each swept penalty on; of a range its ends.
+    """
+    axes = [axis for axis in space.axes if axis.name.split(".")[0] in _SHAPING]
+    values = [_values(axis) for axis in axes]
+    weights = [
+        axis for axis in space.axes if axis.name.startswith("penalties.") and axis.name.endswith(".weight")
+    ]
+    penalties = [{}, *({axis.name: _values(axis)[-1]} for axis in weights)]
+    for *combination, penalty in product(*values, penalties):
+        chosen = dict(zip((axis.name for axis in axes), combination, strict=True))
+        yield space.settle({**space.first_condition, **chosen, **penalty})
+
+
+def _values(axis: Axis) -> tuple[Any, ...]:
+    return axis.values if isinstance(axis, ChoiceAxis) else (axis.low, axis.high)
+
+
+def _built(config: TrialConfig, dataset: Dataset) -> nn.Module:
+    shape, widths = dataset.input_shape, config.model.widths
+    if config.model.architecture == "mlp":
+        sizes = (math.prod(shape), *widths, dataset.num_classes)
+        needed = _COPIES_IN_TRAINING * 4 * sum(map(math.prod, pairwise(sizes)))
+        available = psutil.virtual_memory().available
+        if needed > available:
+            raise ResourceError(
+                f"model.widths: got {list(widths)}, allowed: networks that train in the "
+                f"{available / 1e9:.1f} GB of free memory; this one takes {needed / 1e9:.1f} GB"
+            )
+    try:
+        return build_module(
+            config.model, input_shape=shape, num_classes=dataset.num_classes, seed=config.seed
+        )
+    except MemoryError:
+        raise ResourceError(
+            f"model: got {config.model.architecture} with width_factor {config.model.width_factor:g}, "
+            "allowed: networks that fit the memory"
+        ) from None
+
+
+def _read(config: TrialConfig, module: nn.Module) -> WeightGraph:
+    name = config.model.architecture
+    try:
+        return WeightGraph.from_module(module)
+    except GraphError as error:
+        if not is_own(name):
+            raise
+        raise ConfigError(f"{described('architecture', name)}: {error}") from None
+
+
+def _step(config: TrialConfig, module: nn.Module, dataset: Dataset) -> None:
+    """Run one batch through the network and its penalties, forwards and backwards."""
+    name = config.model.architecture
+    inputs = torch.tensor(dataset.train.inputs[:_EXAMPLES])
+    labels = torch.tensor(dataset.train.labels[:_EXAMPLES])
+    with torch.random.fork_rng(devices=[]), penalties_of(module, config.penalties) as penalties:
+        module.train()
+        with blamed("architecture", name):
+            outputs = module(inputs)
+        allowed = (len(inputs), dataset.num_classes)
+        shape = tuple(outputs.shape) if isinstance(outputs, torch.Tensor) else type(outputs).__name__
+        if shape != allowed:
+            raise ConfigError(
+                f"{described('architecture', name)}: got outputs {shape} for {len(inputs)} inputs of shape "
+                f"{dataset.input_shape}, allowed: {allowed}"
+            )
+        total = penalties.backward(loss_of(outputs, labels))
+    if not torch.isfinite(total):
+        named = ", ".join(map(repr, penalties.terms))
+        raise ConfigError(f"penalties {named}: got {total.item()} on the untrained network, allowed: finite")
+    if not torch.isfinite(outputs).all():
+        raise ConfigError(f"{described('architecture', name)}: its outputs are not finite")
+
+
+def _draw(config: TrialConfig, graph: WeightGraph) -> None:
+    """Compare the untrained network with one null network, by the user's own null or estimator."""
+    null_test(
+        graph,
+        null=config.nulls.null,
+        num_shuffles=1,
+        num_clusters=config.ncut.num_clusters,
+        estimator=config.ncut.estimator,
+    )
