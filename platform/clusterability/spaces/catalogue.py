@@ -1,5 +1,7 @@
 """The search spaces by name: the files of search_spaces/."""
 
+import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -56,7 +58,9 @@ def _with_bases(name: str, folder: Path, below: tuple[str, ...]) -> dict[str, An
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+        content = OmegaConf.to_container(
+            OmegaConf.load(io.StringIO(_with_null_keys(path.read_text()))), resolve=True
+        )
     except (yaml.YAMLError, OmegaConfBaseException, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
     if not content:
@@ -68,12 +72,19 @@ def _read(path: Path) -> dict[str, Any]:
     return cast(dict[str, Any], content)
 
 
+def _with_null_keys(text: str) -> str:
+    """Quote the key of `nulls: {null: layer}`, which YAML reads as nothing."""
+    return re.sub(r"(^|[{,])(\s*)null(\s*:)", r'\1\2"null"\3', text, flags=re.MULTILINE)
+
+
 def _parse_override(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or not key:
         raise ConfigError(f"override {text!r}: allowed: field=value, such as search.num_trials=12")
     try:
-        parsed = OmegaConf.to_container(OmegaConf.from_dotlist([f"value={value}"]), resolve=True)
+        parsed = OmegaConf.to_container(
+            OmegaConf.from_dotlist([f"value={_with_null_keys(value)}"]), resolve=True
+        )
     except (yaml.YAMLError, OmegaConfBaseException):
         raise ConfigError(f"override {text!r}: the value is not readable as YAML") from None
     return key, cast(dict[str, Any], parsed)["value"]
