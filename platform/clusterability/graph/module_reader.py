@@ -25,7 +25,7 @@ from clusterability.graph.kernels import (
     convolution_kernel,
     linear_kernel,
 )
-from clusterability.graph.weight_graph import KernelNorm
+from clusterability.graph.block import KernelNorm
 
 _LINEAR_PASS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.Identity, nn.AlphaDropout)
 _NONLINEAR_PASS = (
