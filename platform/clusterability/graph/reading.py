@@ -1,4 +1,4 @@
-"""What a reader finds in a module, a file or a list of matrices: the blocks that a weight graph is made of."""
+"""What is read of a module, a file or a list of matrices: the blocks that a weight graph is made of."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
