@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import Progress
 
-from clusterability.errors import GraphError, StorageError, unknown_name
+from clusterability.components import names, require_known
+from clusterability.errors import GraphError, StorageError
 
 if TYPE_CHECKING:
     from clusterability.graph import WeightGraph
@@ -42,7 +43,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from clusterability.cli.measurement import Measurement, as_dict, print_tables  # numba: seconds
     from clusterability.graph import WeightGraph
     from clusterability.ncut import measure_ncut, measure_ncuts
-    from clusterability.ncut.estimators import PARTITIONERS
     from clusterability.ncut.measure import check_request
 
     if arguments.seed < 0:
@@ -57,12 +57,12 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     k, seed = arguments.num_clusters, arguments.seed
     measurement = Measurement(
         graph=graph,
-        results={name: measure_ncut(graph, k, name, seed) for name in sorted(PARTITIONERS)},
+        results={name: measure_ncut(graph, k, name, seed) for name in sorted(names("estimator"))},
         estimator=arguments.estimator,
         tests=tests,
         sweeps={
             name: measure_ncuts(graph, range(2, min(16, graph.num_nodes) + 1), name, seed)
-            for name in sorted(PARTITIONERS)
+            for name in sorted(names("estimator"))
             if arguments.k_sweep
         },
     )
@@ -76,21 +76,26 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _null_tests(graph: "WeightGraph", arguments: argparse.Namespace) -> tuple["NullTest", ...]:
-    from clusterability.nulls.models import NULLS
+    from clusterability.nulls.plan import NullTestPlan
     from clusterability.nulls.significance import null_tests
 
-    names = [name.strip() for name in arguments.nulls.split(",") if name.strip()]
-    for name in names:
-        if name not in NULLS:
-            raise GraphError(unknown_name("null", name, NULLS))
+    nulls = [name.strip() for name in arguments.nulls.split(",") if name.strip()]
+    for name in nulls:
+        require_known("null", name)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        bars = {name: progress.add_task(f"null {name}", total=arguments.num_shuffles) for name in names}
+        bars = {name: progress.add_task(f"null {name}", total=arguments.num_shuffles) for name in nulls}
+        plan = NullTestPlan(
+            num_shuffles=arguments.num_shuffles,
+            num_clusters=arguments.num_clusters,
+            estimator=arguments.estimator,
+            seed=arguments.seed,
+            num_workers=arguments.num_workers,
+            device=arguments.device,
+        )
         return null_tests(
-            graph, names, arguments.num_shuffles, arguments.num_clusters, arguments.estimator,
-            arguments.seed, arguments.num_workers, device=arguments.device,
-            on_value=lambda name, found: progress.update(bars[name], completed=found),
-        )  # fmt: skip
+            graph, nulls, plan, lambda name, found: progress.update(bars[name], completed=found)
+        )
 
 
 def _check_picture(path: Path) -> None:
