@@ -4,7 +4,7 @@ import torch
 
 
 def sparsity(network) -> float:
-    """Return the share of weights below a tenth of their layer's largest; `network` is the measured network."""
+    """Return the share of weights below a tenth of their layer's largest."""
     small = total = 0
     for name, weight in network.module.named_parameters():
         if name.endswith("weight"):

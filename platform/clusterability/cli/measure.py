@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import Progress
 
-from clusterability.errors import GraphError, StorageError, unknown_name
+from clusterability.components import names, require_known
+from clusterability.errors import GraphError, StorageError
 
 if TYPE_CHECKING:
-    from clusterability.graph import WeightGraph
+    from clusterability.cli.measurement import MeasuredCheckpoint
+    from clusterability.measurement.measured_graph import MeasuredGraph
     from clusterability.record import NullTest
 
 _PICTURES = (".pdf", ".png", ".svg")
@@ -22,8 +24,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument("checkpoint", type=Path, help=".safetensors, .pt, .pth, .ckpt, .bin or .npz")
     parser.add_argument("--num-clusters", type=int, default=12, metavar="K", help="clusters (12)")
-    parser.add_argument("--estimator", default="refined", help="of clusters and nulls: refined or spectral")
-    parser.add_argument("--nulls", default="layer,layer_degree", help="names, or '' (layer,layer_degree)")
+    parser.add_argument(
+        "--estimator",
+        default="refined",
+        help=f"of clusters and nulls: {' or '.join(names('estimator'))} (refined)",
+    )
+    parser.add_argument(
+        "--nulls",
+        default="layer,layer_degree",
+        help="names of docs/measuring.md, your own as package.module:function, or '' (layer,layer_degree)",
+    )
     parser.add_argument("--num-shuffles", type=int, default=50, metavar="M", help="null networks each (50)")
     parser.add_argument("--seed", type=int, default=0, help="of partitions and shuffles (0)")
     parser.add_argument("--num-workers", type=int, default=1, help="threads of the null tests (1)")
@@ -39,58 +49,64 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Measure one checkpoint and print what was found."""
-    from clusterability.cli.measurement import Measurement, as_dict, print_tables  # numba: seconds
-    from clusterability.graph import WeightGraph
-    from clusterability.ncut import measure_ncut, measure_ncuts
-    from clusterability.ncut.estimators import PARTITIONERS
-    from clusterability.ncut.measure import check_request
+    from clusterability.cli.measurement import as_dict, print_tables  # numba: seconds
 
     if arguments.seed < 0:
         raise GraphError(f"seed: got {arguments.seed}, allowed: 0 or more")
     if arguments.plot is not None:
         _check_picture(arguments.plot)
+    checkpoint = _measured(arguments)
+    if arguments.plot is not None:
+        _save_picture(checkpoint, arguments.plot)
+    if arguments.json:
+        print(json.dumps(as_dict(checkpoint), indent=2, allow_nan=False))
+    else:
+        print_tables(checkpoint, console)
+    return 0
+
+
+def _measured(arguments: argparse.Namespace) -> "MeasuredCheckpoint":
+    from clusterability.cli.measurement import MeasuredCheckpoint  # numba: seconds
+    from clusterability.graph import WeightGraph
+    from clusterability.measurement.measured_graph import MeasuredGraph
+    from clusterability.ncut.measure import check_request
+    from clusterability.nulls.plan import NullTestPlan
+
     graph = WeightGraph.from_checkpoint(
         arguments.checkpoint, kernel_norm=arguments.kernel_norm, kept_layers=arguments.kept_layers
     )
     check_request(graph, arguments.num_clusters, arguments.estimator)
-    tests = _null_tests(graph, arguments)
-    k, seed = arguments.num_clusters, arguments.seed
-    measurement = Measurement(
+    plan = NullTestPlan(
+        num_shuffles=arguments.num_shuffles,
+        num_clusters=arguments.num_clusters,
+        estimator=arguments.estimator,
+        seed=arguments.seed,
+        num_workers=arguments.num_workers,
+        device=arguments.device,
+    )
+    measured = MeasuredGraph(graph, plan)
+    tests = _null_tests(measured, arguments.nulls)
+    estimators = sorted({*names("estimator"), arguments.estimator})
+    numbers = range(2, min(16, graph.num_nodes) + 1)
+    sweeps = {name: measured.ncuts(numbers, name) for name in estimators if arguments.k_sweep}
+    return MeasuredCheckpoint(
         graph=graph,
-        results={name: measure_ncut(graph, k, name, seed) for name in sorted(PARTITIONERS)},
+        results={name: measured.ncut(name) for name in estimators},
         estimator=arguments.estimator,
         tests=tests,
-        sweeps={
-            name: measure_ncuts(graph, range(2, min(16, graph.num_nodes) + 1), name, seed)
-            for name in sorted(PARTITIONERS)
-            if arguments.k_sweep
-        },
+        sweeps=sweeps,
     )
-    if arguments.plot is not None:
-        _save_picture(measurement, arguments.plot)
-    if arguments.json:
-        print(json.dumps(as_dict(measurement), indent=2, allow_nan=False))
-    else:
-        print_tables(measurement, console)
-    return 0
 
 
-def _null_tests(graph: "WeightGraph", arguments: argparse.Namespace) -> tuple["NullTest", ...]:
-    from clusterability.nulls.models import NULLS
-    from clusterability.nulls.significance import null_tests
-
-    names = [name.strip() for name in arguments.nulls.split(",") if name.strip()]
-    for name in names:
-        if name not in NULLS:
-            raise GraphError(unknown_name("null", name, NULLS))
+def _null_tests(measured: "MeasuredGraph", listed: str) -> tuple["NullTest", ...]:
+    nulls = tuple(name.strip() for name in listed.split(",") if name.strip())
+    for name in nulls:
+        require_known("null", name)
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        bars = {name: progress.add_task(f"null {name}", total=arguments.num_shuffles) for name in names}
-        return null_tests(
-            graph, names, arguments.num_shuffles, arguments.num_clusters, arguments.estimator,
-            arguments.seed, arguments.num_workers, device=arguments.device,
-            on_value=lambda name, found: progress.update(bars[name], completed=found),
-        )  # fmt: skip
+        total = measured.plan.num_shuffles
+        bars = {name: progress.add_task(f"null {name}", total=total) for name in nulls}
+        return measured.null_tests(nulls, lambda name, found: progress.update(bars[name], completed=found))
 
 
 def _check_picture(path: Path) -> None:
@@ -103,12 +119,12 @@ def _check_picture(path: Path) -> None:
         raise StorageError(f"plot {str(path)!r}: its folder cannot be written, allowed: one that can")
 
 
-def _save_picture(measurement, path: Path) -> None:
+def _save_picture(checkpoint: "MeasuredCheckpoint", path: Path) -> None:
     from clusterability.cli.measurement_plot import draw_measurement  # matplotlib: only where it is used
 
     draft = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
-        draw_measurement(measurement).savefig(draft, dpi=150)
+        draw_measurement(checkpoint).savefig(draft, dpi=150)
         draft.replace(path)
     except OSError as error:
         raise StorageError(f"plot {str(path)!r} cannot be written: {error.strerror or error}") from error

@@ -13,8 +13,8 @@ from clusterability.record import NullTest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Measurement:
-    """One network's n-cuts, clusters and null tests."""
+class MeasuredCheckpoint:
+    """One checkpoint's n-cuts, clusters and null tests."""
 
     graph: WeightGraph
     results: dict[str, NcutResult]
@@ -31,9 +31,9 @@ class Measurement:
         return self.results[self.estimator]
 
 
-def cluster_rows(measurement: Measurement) -> list[dict[str, Any]]:
+def cluster_rows(measured: MeasuredCheckpoint) -> list[dict[str, Any]]:
     """Return per cluster its units per layer, share of the volume, cut, and one-sided units."""
-    graph, result = measurement.graph, measurement.chosen
+    graph, result = measured.graph, measured.chosen
     layers, one_sided = graph.layer_of, _one_sided(graph)
     return [
         {
@@ -61,9 +61,9 @@ def _one_sided(graph: WeightGraph) -> np.ndarray:
     return both & ((reads == 0) | (writes == 0))
 
 
-def as_dict(measurement: Measurement) -> dict[str, Any]:
+def as_dict(measured: MeasuredCheckpoint) -> dict[str, Any]:
     """Return plain values, fit for JSON: what does not exist is None."""
-    graph, chosen = measurement.graph, measurement.chosen
+    graph, chosen = measured.graph, measured.chosen
     return {
         "layers": list(graph.layer_names),
         "units": list(graph.full_widths),
@@ -71,11 +71,11 @@ def as_dict(measurement: Measurement) -> dict[str, Any]:
         "num_components": chosen.num_components,
         "num_isolated": chosen.num_isolated,
         "num_clusters": chosen.num_clusters,
-        "estimator": measurement.estimator,
+        "estimator": measured.estimator,
         "status": chosen.status,
         "lower_bound": chosen.lower_bound,
-        "eigenvalues": None if chosen.eigenvalues is None else chosen.eigenvalues.tolist(),
-        "ncut": {name: _result(result) for name, result in measurement.results.items()},
+        "eigenvalues": chosen.eigenvalues.tolist(),
+        "ncut": {name: _result(result) for name, result in measured.results.items()},
         "null_tests": [
             {
                 "null": test.null,
@@ -87,11 +87,11 @@ def as_dict(measurement: Measurement) -> dict[str, Any]:
                 "status": test.status,
                 "values": test.null_values.tolist(),
             }
-            for test in measurement.tests
+            for test in measured.tests
         ],
-        "clusters": cluster_rows(measurement),
+        "clusters": cluster_rows(measured),
         "labels": chosen.labels.tolist(),
-        "k_sweep": {name: [_result(one) for one in sweep] for name, sweep in measurement.sweeps.items()},
+        "k_sweep": {name: [_result(one) for one in sweep] for name, sweep in measured.sweeps.items()},
     }
 
 
@@ -106,9 +106,9 @@ def _result(result: NcutResult) -> dict[str, Any]:
     }
 
 
-def print_tables(measurement: Measurement, console: Console) -> None:
+def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
     """Print n-cuts, null tests, clusters and the sweep over k."""
-    graph, chosen = measurement.graph, measurement.chosen
+    graph, chosen = measured.graph, measured.chosen
     console.print(
         f"{'-'.join(map(str, graph.full_widths))}: {graph.num_nodes} connected units, {chosen.num_isolated} "
         f"isolated, components: {chosen.num_components}",
@@ -116,23 +116,23 @@ def print_tables(measurement: Measurement, console: Console) -> None:
     )
     if chosen.status != "ok":
         console.print(chosen.status, style="yellow", markup=False)
-    console.print(_ncut_table(f"n-cut, k = {chosen.num_clusters}", measurement.results.values()))
-    if measurement.tests:
-        table = _table(f"null tests ({measurement.estimator})", "null", "m", "mean", "sd", "z", "p")
-        for test in measurement.tests:
+    console.print(_ncut_table(f"n-cut, k = {chosen.num_clusters}", measured.results.values()))
+    if measured.tests:
+        table = _table(f"null tests ({measured.estimator})", "null", "m", "mean", "sd", "z", "p")
+        for test in measured.tests:
             numbers = (_number(value) for value in (test.mean, test.sd, test.z_score, test.p_value))
             table.add_row(test.null, str(len(test.null_values)), *numbers)
         console.print(table)
     table = _table(
-        f"clusters ({measurement.estimator})", "cluster", "units per layer", "volume", "cut", "one-sided"
+        f"clusters ({measured.estimator})", "cluster", "units per layer", "volume", "cut", "one-sided"
     )
-    for row in cluster_rows(measurement):
+    for row in cluster_rows(measured):
         units = " ".join(map(str, row["units_per_layer"]))
         share, one_sided = f"{row['volume_share']:.1%}", str(row["one_sided_units"])
         table.add_row(str(row["cluster"]), units, share, _number(row["cut"]), one_sided)
     console.print(table)
     console.print("one-sided: hidden units without any incoming or without any outgoing weight")
-    for name, sweep in measurement.sweeps.items():
+    for name, sweep in measured.sweeps.items():
         console.print(_ncut_table(f"n-cut by number of clusters ({name})", sweep))
 
 

@@ -6,23 +6,23 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from clusterability.cli.measurement import Measurement
+from clusterability.cli.measurement import MeasuredCheckpoint
 
 _EDGES_SHOWN = 3000  # more of them hide each other
 
 
-def draw_measurement(measurement: Measurement) -> Figure:
+def draw_measurement(measured: MeasuredCheckpoint) -> Figure:
     """Draw units by layer and cluster, the strongest edges, and a histogram of each null."""
     figure = Figure(figsize=(12, 6), layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2, width_ratios=(2, 1))
-    _draw_network(left, measurement)
-    _draw_nulls(right, measurement)
+    _draw_network(left, measured)
+    _draw_nulls(right, measured)
     return figure
 
 
-def _draw_network(axes, measurement: Measurement) -> None:
-    graph, result = measurement.graph, measurement.chosen
+def _draw_network(axes, measured: MeasuredCheckpoint) -> None:
+    graph, result = measured.graph, measured.chosen
     starts, labels = graph.layer_starts, result.labels
     colours = _colours(result.num_clusters)
     layers = graph.layer_of
@@ -57,12 +57,12 @@ def _colours(count: int) -> np.ndarray:
     return colormaps["gist_rainbow"](np.linspace(0, 1, count))
 
 
-def _draw_nulls(axes, measurement: Measurement) -> None:
-    for test in measurement.tests:
+def _draw_nulls(axes, measured: MeasuredCheckpoint) -> None:
+    for test in measured.tests:
         z = "undefined" if test.z_score is None else f"{test.z_score:.1f}"
         label = f"{test.null}: z {z}, p {test.p_value:.3g}"
         axes.hist(test.null_values, bins=12, alpha=0.6, label=label)
-    axes.axvline(measurement.chosen.value, color="black", label="this network")
-    axes.set_xlabel(f"n-cut ({measurement.estimator})")
+    axes.axvline(measured.chosen.value, color="black", label="this network")
+    axes.set_xlabel(f"n-cut ({measured.estimator})")
     axes.set_ylabel("null networks")
     axes.legend(fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0))  # off the line

@@ -1,4 +1,4 @@
-"""From a torch module to its weight graph."""
+"""What a torch module is as a weight graph: it is traced once and read as weights or as contributions."""
 
 from typing import Any, Literal
 
@@ -8,37 +8,46 @@ from torch import nn
 
 from clusterability.errors import GraphError, unknown_name
 from clusterability.graph.activations import contributions
+from clusterability.graph.block import Block, KernelNorm, Weighting
 from clusterability.graph.draft import DraftGraph
 from clusterability.graph.module_reader import read_module
-from clusterability.graph.weight_graph import Block, KernelNorm, WeightGraph, Weighting
+from clusterability.graph.reading import Reading
 
 KeptLayers = Literal["paper", "all"]
 
 
-def module_graph(
-    module: nn.Module,
-    inputs: Any,
-    *,
-    weighting: Weighting,
-    kernel_norm: KernelNorm,
-    kept_layers: KeptLayers,
-) -> WeightGraph:
-    """Read a module as `WeightGraph.from_module` says."""
-    for name, value, allowed in (
-        ("weighting", weighting, ("weights", "contribution")),
-        ("kernel_norm", kernel_norm, ("l1", "l2")),
-        ("kept_layers", kept_layers, ("paper", "all")),
-    ):
-        if value not in allowed:
-            raise GraphError(unknown_name(name, value, allowed))
-    draft, traced = read_module(module, kernel_norm)
-    if weighting == "contribution":
-        if not isinstance(inputs, torch.Tensor) or len(inputs) < 2:
-            raise GraphError("weighting 'contribution' needs a tensor of at least two inputs")
-        matrices = contributions(draft, traced, inputs)
-    else:
-        matrices = [_scaled(block.matrix, block.row_scale) for block in draft.blocks]
-    return _assemble(draft, matrices, weighting, kernel_norm, kept_layers)
+class TracedModule:
+    """The layers and blocks of a module, as `WeightGraph.from_module` describes them."""
+
+    def __init__(
+        self, module: nn.Module, *, kernel_norm: KernelNorm = "l1", kept_layers: KeptLayers = "paper"
+    ) -> None:
+        """Trace and read a module; raises GraphError for a layer that cannot be read."""
+        _require("kernel_norm", kernel_norm, ("l1", "l2"))
+        _require("kept_layers", kept_layers, ("paper", "all"))
+        self._kernel_norm: KernelNorm = kernel_norm
+        self._kept_layers: KeptLayers = kept_layers
+        self._draft, self._traced = read_module(module, kernel_norm)
+
+    def reading(self, weighting: Weighting, inputs: Any = None) -> Reading:
+        """Return the module's blocks of weights, or of contributions over `inputs`, (examples, ...).
+
+        Raises:
+            GraphError: an unknown weighting, no inputs for contributions, no block between kept layers.
+        """
+        _require("weighting", weighting, ("weights", "contribution"))
+        if weighting == "contribution":
+            if not isinstance(inputs, torch.Tensor) or len(inputs) < 2:
+                raise GraphError("weighting 'contribution' needs a tensor of at least two inputs")
+            matrices = contributions(self._draft, self._traced, inputs)
+        else:
+            matrices = [_scaled(block.matrix, block.row_scale) for block in self._draft.blocks]
+        return _assemble(self._draft, matrices, weighting, self._kernel_norm, self._kept_layers)
+
+
+def _require(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise GraphError(unknown_name(name, value, allowed))
 
 
 def _assemble(
@@ -47,7 +56,7 @@ def _assemble(
     weighting: Weighting,
     kernel_norm: KernelNorm,
     kept_layers: KeptLayers,
-) -> WeightGraph:
+) -> Reading:
     has_convolutions = any(layer.kind == "convolution" for layer in draft.layers)
     convolutions_only = has_convolutions and kept_layers == "paper"
     kept = [
@@ -74,8 +83,11 @@ def _assemble(
             "no convolution reads another one's filters; kept_layers='all' keeps the other layers"
         )
     layers = [draft.layers[index] for index in kept]
-    return WeightGraph.from_blocks(
-        blocks, [layer.width or 0 for layer in layers], [layer.name for layer in layers], weighting
+    return Reading(
+        blocks=tuple(blocks),
+        widths=tuple(layer.width or 0 for layer in layers),
+        layer_names=tuple(layer.name for layer in layers),
+        weighting=weighting,
     )
 
 

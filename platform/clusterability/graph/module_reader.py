@@ -16,6 +16,7 @@ from torch import fx, nn
 from torch.nn import functional
 
 from clusterability.errors import GraphError
+from clusterability.graph.block import KernelNorm
 from clusterability.graph.draft import DraftGraph, LayerKind, Segment, Signal
 from clusterability.graph.kernels import (
     BatchNorm,
@@ -25,7 +26,6 @@ from clusterability.graph.kernels import (
     convolution_kernel,
     linear_kernel,
 )
-from clusterability.graph.weight_graph import KernelNorm
 
 _LINEAR_PASS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.Identity, nn.AlphaDropout)
 _NONLINEAR_PASS = (

@@ -7,44 +7,15 @@ from typing import Any, Literal
 import numpy as np
 from scipy import sparse
 
-from clusterability.errors import GraphError
+from clusterability.errors import CheckpointError, GraphError
+from clusterability.graph.block import Block, KernelNorm, Weighting, read_only
 from clusterability.graph.components import count_components
+from clusterability.graph.reading import Reading, chain_reading, numbered
 
-KernelNorm = Literal["l1", "l2"]
-Weighting = Literal["weights", "contribution"]
 SMALLEST_WEIGHT = 1e-20  # of the largest one
 DUST = 1e-12
 """Weights below this share of the largest count as zero."""
 LARGEST_WEIGHT = 1e30
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Block:
-    """The weights between two layers: unit i of `source` meets unit j of `target` with |matrix[i, j]|."""
-
-    source: int
-    """Index of the layer that the weights read from."""
-    target: int
-    """Index of the layer that the weights write to."""
-    matrix: np.ndarray
-    """Weights with their signs, shape (units of source, units of target), float64, read-only."""
-    kernel_area: int = 1
-    """Weights behind each entry: height times width of a convolution's kernel, 1 for a linear layer."""
-    kernel_norm: KernelNorm = "l1"
-    """How those weights make one entry: sum of absolute values, or root of the sum of squares."""
-    places: np.ndarray | None = None
-    """True where the layer has weights at all (a grouped convolution lacks some), same shape; None: all."""
-    is_skip: bool = False
-    """An identity skip: ones that are no weights, so null networks keep them."""
-
-    def restricted(self, sources: np.ndarray, targets: np.ndarray) -> "Block":
-        """Return the block between these units only."""
-        chosen = np.ix_(sources, targets)
-        return replace(
-            self,
-            matrix=_read_only(self.matrix[chosen]),
-            places=None if self.places is None else _read_only(self.places[chosen]),
-        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,20 +45,12 @@ class WeightGraph:
         A torch `Linear.weight` is the transpose of such a matrix. Raises GraphError where a matrix is not
         two-dimensional, not finite, or does not fit to the one before it.
         """
-        if len(matrices) == 0:
-            raise GraphError("a weight graph needs at least one weight matrix, got none")
-        arrays = [np.asarray(matrix, dtype=np.float64) for matrix in matrices]
-        for index, array in enumerate(arrays):
-            if array.ndim != 2 or 0 in array.shape:
-                raise GraphError(f"matrix {index}: got shape {array.shape}, allowed: (fan_in, fan_out)")
-            if index > 0 and arrays[index - 1].shape[1] != array.shape[0]:
-                raise GraphError(
-                    f"matrix {index}: got fan_in {array.shape[0]}, but matrix {index - 1} has "
-                    f"fan_out {arrays[index - 1].shape[1]}"
-                )
-        widths = [arrays[0].shape[0], *(array.shape[1] for array in arrays)]
-        chain = [Block(source=i, target=i + 1, matrix=array) for i, array in enumerate(arrays)]
-        return cls.from_blocks(chain, widths)
+        return cls.from_reading(chain_reading(matrices))
+
+    @classmethod
+    def from_reading(cls, reading: Reading) -> "WeightGraph":
+        """Build the graph of what a reader has found; raises GraphError as `from_blocks` does."""
+        return cls.from_blocks(reading.blocks, reading.widths, reading.layer_names, reading.weighting)
 
     @classmethod
     def from_blocks(
@@ -105,7 +68,7 @@ class WeightGraph:
         Raises GraphError for a matrix that does not fit its layers or is not finite, and for a network whose
         weights are all zero, or all too small.
         """
-        names = tuple(layer_names or (f"layer {index}" for index in range(len(widths))))
+        names = tuple(layer_names or numbered(len(widths)))
         degrees = [np.zeros(width) for width in widths]
         largest = max((_largest_weight(block, widths, names) for block in blocks), default=0)
         if 0 < largest < SMALLEST_WEIGHT:
@@ -115,7 +78,7 @@ class WeightGraph:
             magnitudes = np.abs(block.matrix)
             degrees[block.source] += magnitudes.sum(axis=1)
             degrees[block.target] += magnitudes.sum(axis=0)
-        kept = tuple(_read_only(np.flatnonzero(degree)) for degree in degrees)
+        kept = tuple(read_only(np.flatnonzero(degree)) for degree in degrees)
         if not any(len(units) for units in kept):
             raise GraphError("every weight is zero: the graph has no edges")
         return cls(
@@ -147,11 +110,10 @@ class WeightGraph:
 
         Raises GraphError, with its name, for a layer that it can't read.
         """
-        from clusterability.graph.from_module import module_graph  # torch takes seconds to import
+        from clusterability.graph.from_module import TracedModule  # torch takes seconds to import
 
-        return module_graph(
-            module, inputs, weighting=weighting, kernel_norm=kernel_norm, kept_layers=kept_layers
-        )
+        traced = TracedModule(module, kernel_norm=kernel_norm, kept_layers=kept_layers)
+        return cls.from_reading(traced.reading(weighting, inputs))
 
     @classmethod
     def from_checkpoint(
@@ -165,9 +127,13 @@ class WeightGraph:
 
         Raises CheckpointError for a file that is missing, damaged, not safe to load, or holds no chain.
         """
-        from clusterability.graph.checkpoint import checkpoint_graph  # torch takes seconds to import
+        from clusterability.graph.from_checkpoint import read_checkpoint  # torch takes seconds to import
 
-        return checkpoint_graph(path, kernel_norm=kernel_norm, kept_layers=kept_layers)
+        reading = read_checkpoint(path, kernel_norm=kernel_norm, kept_layers=kept_layers)
+        try:
+            return cls.from_reading(reading)
+        except GraphError as error:
+            raise CheckpointError(f"checkpoint {str(path)!r}: {error}") from error
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -234,8 +200,3 @@ def _largest_weight(block: Block, widths: Sequence[int], names: Sequence[str]) -
     if largest > LARGEST_WEIGHT:
         raise GraphError(f"{between}: got weights above {LARGEST_WEIGHT:g}, too large for single precision")
     return largest
-
-
-def _read_only(array: np.ndarray) -> np.ndarray:
-    array.setflags(write=False)
-    return array

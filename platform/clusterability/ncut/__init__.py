@@ -1,6 +1,7 @@
 """n-cut of weight graphs: spectral embedding, partition, bounds."""
 
 from clusterability.ncut.measure import measure_ncut, measure_ncuts
-from clusterability.ncut.result import NcutResult
+from clusterability.ncut.prepared import Prepared, prepare
+from clusterability.ncut.result import NcutResult, Partition
 
-__all__ = ["NcutResult", "measure_ncut", "measure_ncuts"]
+__all__ = ["NcutResult", "Partition", "Prepared", "measure_ncut", "measure_ncuts", "prepare"]

@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit
 
 from clusterability.graph import WeightGraph
+from clusterability.graph.two_colouring import two_colouring
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,12 +90,6 @@ def graph_layout(graph: WeightGraph) -> Layout:
     return make_layout([(block.source, block.target) for block in graph.blocks], graph.widths)
 
 
-def laid_out(graph: WeightGraph) -> tuple[Layout, np.ndarray]:
-    """Return a graph's layout and its |w| as the layout says."""
-    layout = graph_layout(graph)
-    return layout, fill(layout, [block.matrix for block in graph.blocks])
-
-
 def fill(layout: Layout, matrices: Sequence[np.ndarray]) -> np.ndarray:
     """Return the flat float32 array of |w| of matrices that follow the layout's blocks."""
     flat = np.empty(layout.size, dtype=np.float32)
@@ -140,22 +135,9 @@ def node_degrees(flat, halves, num_nodes):
 
 def _sides(pairs: Sequence[tuple[int, int]], widths: Sequence[int]) -> tuple[list[int], list[int]] | None:
     """Divide the layers in two so that no block stays on one side, the side with more nodes first."""
-    neighbours: dict[int, set[int]] = {layer: set() for layer in range(len(widths))}
-    for source, target in pairs:
-        neighbours[source].add(target)
-        neighbours[target].add(source)
-    colours: dict[int, int] = {}
-    for root in neighbours:
-        waiting = [] if root in colours else [root]
-        colours.setdefault(root, 0)
-        while waiting:
-            layer = waiting.pop()
-            for other in neighbours[layer]:
-                if colours.get(other) == colours[layer]:
-                    return None
-                if other not in colours:
-                    colours[other] = 1 - colours[layer]
-                    waiting.append(other)
-    even, odd = ([layer for layer in neighbours if colours[layer] == colour] for colour in (0, 1))
+    colours = two_colouring(len(widths), pairs)
+    if colours is None:
+        return None
+    even, odd = ([layer for layer, own in enumerate(colours) if own == colour] for colour in (0, 1))
     nodes = [sum(widths[layer] for layer in side) for side in (even, odd)]
     return (even, odd) if nodes[0] >= nodes[1] else (odd, even)

@@ -1,94 +1,58 @@
 """n-cut of a weight graph."""
 
 from collections.abc import Iterable
+from dataclasses import fields
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from clusterability import seeds
-from clusterability.errors import GraphError, unknown_name
+from clusterability.components import require_known
+from clusterability.errors import GraphError
 from clusterability.graph import WeightGraph
-from clusterability.ncut.adjacency import laid_out
-from clusterability.ncut.eigen import measured_precision, top_eigenpairs
-from clusterability.ncut.estimators import PARTITIONERS, spectral_partition
+from clusterability.ncut.eigen import top_eigenpairs
 from clusterability.ncut.normalised import NormalisedAdjacency
-from clusterability.ncut.partition import (
-    cluster_volumes,
-    effective_clusters,
-    modularity,
-    ncut_value,
-    partition_ncut,
-    weights_within,
-)
-from clusterability.ncut.result import NcutResult
+from clusterability.ncut.partition import partition_ncut
+from clusterability.ncut.prepared import Prepared, find_labels, prepared_of
+from clusterability.ncut.result import NcutResult, Partition
 
 
 def measure_ncut(
-    graph: WeightGraph, num_clusters: int = 12, estimator: str = "refined", seed: int = 0
+    graph: WeightGraph | Prepared, num_clusters: int = 12, estimator: str = "refined", seed: int = 0
 ) -> NcutResult:
     """Partition a weight graph into k clusters and return the n-cut, sum_c cut(c) / vol(c).
 
-    Between 0 and k; a structureless graph is near k - 1. Raises GraphError for an unknown estimator and for a
-    graph of fewer nodes than clusters. Filan et al. 2021, section 2.
+    Between 0 and k; a structureless graph is near k - 1. Filan et al. 2021, section 2. A graph that is
+    measured in several ways is best given as `prepare(graph)`.
+
+    Raises:
+        ConfigError: an unknown estimator.
+        GraphError: a graph of fewer nodes than clusters.
     """
     check_request(graph, num_clusters, estimator)
-    (result,) = _measure(graph, (num_clusters,), estimator, seed, reuse=False)
-    return result
+    return _measured(prepared_of(graph), num_clusters, estimator, seed)
 
 
 def measure_ncuts(
-    graph: WeightGraph, num_clusters: Iterable[int] = range(2, 17), estimator: str = "refined", seed: int = 0
+    graph: WeightGraph | Prepared,
+    num_clusters: Iterable[int] = range(2, 17),
+    estimator: str = "refined",
+    seed: int = 0,
 ) -> tuple[NcutResult, ...]:
     """Return `measure_ncut` for each number of clusters, with one eigendecomposition for all of them.
 
-    Differs in the `spectral` estimator only: its vectors are those of the shared decomposition in double
-    precision, so its partition is the same within the noise of k-means. n-cuts of different k are not
-    comparable as they are; n-cut / k is closer to being so. Raises GraphError as `measure_ncut` does.
+    n-cuts of different k are not comparable as they are; n-cut / k is closer to being so.
+
+    Raises:
+        ConfigError: an unknown estimator.
+        GraphError: no numbers, or one that the graph has too few nodes for.
     """
     numbers = tuple(num_clusters)
     if not numbers:
         raise GraphError("num_clusters: got no numbers, allowed: one or more")
     for number in numbers:
         check_request(graph, number, estimator)
-    return _measure(graph, numbers, estimator, seed, reuse=True)
-
-
-def _measure(
-    graph: WeightGraph, numbers: tuple[int, ...], estimator: str, seed: int, *, reuse: bool
-) -> tuple[NcutResult, ...]:
-    layout, flat = laid_out(graph)
-    adjacency = NormalisedAdjacency(layout=layout, flat=flat)
-    measured = NormalisedAdjacency(layout=layout, flat=flat, dtype=measured_precision(layout))
-    eigenvalues, vectors = top_eigenpairs(measured, min(max(numbers) + 1, graph.num_nodes))
-    num_components = graph.num_components
-    results = []
-    for k in numbers:
-        rng = seeds.generator(seed, "partition")
-        with threadpool_limits(1, "blas"):  # the same sums in the same order anywhere, as in a null test
-            if reuse and estimator == "spectral":
-                labels = spectral_partition(adjacency, k, rng, vectors[:, :k])
-            else:
-                labels = PARTITIONERS[estimator](adjacency, k, rng)
-        within = weights_within(flat, layout.halves, layout.forward, labels, k)
-        volumes = cluster_volumes(adjacency.degrees, labels, k)
-        results.append(
-            NcutResult(
-                value=ncut_value(within, volumes),
-                num_clusters=k,
-                estimator=estimator,
-                labels=labels,
-                cut=volumes - within,
-                volume=volumes,
-                modularity=modularity(within, volumes),
-                effective_clusters=effective_clusters(volumes),
-                eigenvalues=eigenvalues[: k + 1],
-                lower_bound=float(k - eigenvalues[:k].sum()),
-                num_components=num_components,
-                num_isolated=graph.num_isolated,
-                status=_status(num_components),
-            )
-        )
-    return tuple(results)
+    prepared = prepared_of(graph)
+    prepared.eigenvalues(max(numbers))  # the largest first: one decomposition
+    return tuple(_measured(prepared, k, estimator, seed) for k in numbers)
 
 
 def estimate_ncut(
@@ -96,7 +60,11 @@ def estimate_ncut(
 ) -> float:
     """Return the n-cut of the estimator's partition and nothing else: what a null network needs."""
     require_connected(int(np.count_nonzero(adjacency.degrees)), num_clusters)
-    labels = PARTITIONERS[estimator](adjacency, num_clusters, rng)
+
+    def eigenvectors(count: int) -> np.ndarray:
+        return top_eigenpairs(adjacency, count)[1]
+
+    labels = find_labels(adjacency, num_clusters, estimator, rng, eigenvectors)
     return partition_ncut(adjacency, labels, num_clusters)
 
 
@@ -108,14 +76,26 @@ def require_connected(num_connected: int, num_clusters: int) -> None:
         )
 
 
-def check_request(graph: WeightGraph, num_clusters: int, estimator: str) -> None:
-    """Raise GraphError where this graph cannot be partitioned as asked."""
-    if estimator not in PARTITIONERS:
-        raise GraphError(unknown_name("estimator", estimator, PARTITIONERS))
-    if not 2 <= num_clusters <= graph.num_nodes:
+def check_request(graph: WeightGraph | Prepared, num_clusters: int, estimator: str) -> None:
+    """Raise ConfigError or GraphError where this graph cannot be partitioned as asked."""
+    require_known("estimator", estimator)
+    num_nodes = (graph.graph if isinstance(graph, Prepared) else graph).num_nodes
+    if not 2 <= num_clusters <= num_nodes:
         raise GraphError(
-            f"num_clusters: got {num_clusters}, allowed: 2 to {graph.num_nodes}, the graph's connected units"
+            f"num_clusters: got {num_clusters}, allowed: 2 to {num_nodes}, the graph's connected units"
         )
+
+
+def _measured(prepared: Prepared, num_clusters: int, estimator: str, seed: int) -> NcutResult:
+    partition = prepared.partition(num_clusters, estimator, seed)
+    return NcutResult(
+        **{field.name: getattr(partition, field.name) for field in fields(Partition)},
+        eigenvalues=prepared.eigenvalues(num_clusters),
+        lower_bound=prepared.lower_bound(num_clusters),
+        num_components=prepared.num_components,
+        num_isolated=prepared.graph.num_isolated,
+        status=_status(prepared.num_components),
+    )
 
 
 def _status(num_components: int) -> str:

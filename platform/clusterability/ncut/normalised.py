@@ -1,12 +1,15 @@
 """The normalised adjacency D^-1/2 A D^-1/2 as an operator."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from clusterability.ncut.adjacency import Layout, node_degrees
+
+Eigenvectors = Callable[[int], np.ndarray]
+"""Returns so many eigenvectors of N, those of the largest eigenvalues, descending, shape (nodes, count)."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from clusterability.ncut.eigen import NormalisedAdjacency
+from clusterability.ncut.normalised import NormalisedAdjacency
 
 
 def power_embedding(

@@ -6,8 +6,8 @@ import numpy as np
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NcutResult:
-    """The n-cut of the partition that an estimator found, and how far to trust it."""
+class Partition:
+    """The partition that an estimator found."""
 
     value: float
     """n-cut: sum over clusters of cut / volume, between 0 and k; lower is more clusterable."""
@@ -25,20 +25,24 @@ class NcutResult:
     """Q = sum_c [a_c / vol - (vol_c / vol)^2] of the same partition, a_c the weight within c, both ways."""
     effective_clusters: float
     """exp(entropy of volume shares), between 1 and k."""
-    eigenvalues: np.ndarray | None
-    """The k + 1 largest eigenvalues of D^-1/2 A D^-1/2, descending (k in a graph of k nodes);
-    None: not asked for."""
-    lower_bound: float | None
-    """k - sum of the k largest eigenvalues: no k-partition has a lower n-cut (Ky Fan); None: not
-    asked for."""
+
+    @property
+    def value_per_cluster(self) -> float:
+        """n-cut / k, between 0 and 1."""
+        return self.value / self.num_clusters
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NcutResult(Partition):
+    """A partition, and how far to trust its n-cut."""
+
+    eigenvalues: np.ndarray
+    """The k + 1 largest eigenvalues of D^-1/2 A D^-1/2, descending (k in a graph of k nodes)."""
+    lower_bound: float
+    """k - sum of the k largest eigenvalues: no k-partition has a lower n-cut (Ky Fan)."""
     num_components: int
     """Connected components of the graph."""
     num_isolated: int
     """Units of the network that are no nodes because all their weights are zero."""
     status: str = "ok"
     """"ok", or what limits the result and what would help."""
-
-    @property
-    def value_per_cluster(self) -> float:
-        """n-cut / k, between 0 and 1."""
-        return self.value / self.num_clusters

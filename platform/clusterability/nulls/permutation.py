@@ -4,6 +4,22 @@ import numpy as np
 from numba import njit
 
 
+def permute(values: np.ndarray, result: np.ndarray, rng: np.random.Generator) -> None:
+    """Write the values in a random order into `result`; both contiguous, of one length."""
+    permuted(values, rng.integers(2**64, dtype=np.uint64), result)
+
+
+def permute_within(
+    places: np.ndarray, weights: np.ndarray, drawn: np.ndarray, rng: np.random.Generator
+) -> None:
+    """Write the weights in `places` into `drawn`, in a random order among these places; zeros elsewhere."""
+    values = weights[places]
+    shuffled = np.empty_like(values)
+    permute(values, shuffled, rng)
+    drawn[:] = 0
+    drawn[places] = shuffled
+
+
 @njit(cache=True, nogil=True)
 def permuted(values, seed, result):
     """Write the values in an order drawn with all orders equally likely into `result`, of the same length.

@@ -1,15 +1,17 @@
 """Is a network's n-cut lower than that of null networks?"""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from clusterability.errors import GraphError, unknown_name
+from clusterability.components import require_known
 from clusterability.graph import WeightGraph
+from clusterability.ncut import Prepared
 from clusterability.ncut.measure import check_request
-from clusterability.nulls.models import NULLS
+from clusterability.ncut.one_thread import one_blas_thread
+from clusterability.ncut.prepared import prepared_of
+from clusterability.nulls.model import null_model
+from clusterability.nulls.plan import NullTestPlan
 from clusterability.nulls.solvers import CompiledSolver, Solver
 from clusterability.record import NullTest
 
@@ -18,7 +20,7 @@ OnValue = Callable[[str, int], None]
 
 
 def null_test(
-    graph: WeightGraph,
+    graph: WeightGraph | Prepared,
     null: str = "layer",
     num_shuffles: int = 50,
     num_clusters: int = 12,
@@ -41,44 +43,55 @@ def null_test(
     With a torch `device` the same null networks, and the observed one, are partitioned there in batches: the
     refined estimator in another form, with values of its own, meant for a GPU (on a CPU it is slower).
 
-    Raises GraphError for unknown names and impossible numbers.
+    `null` is a name of docs/measuring.md, or your own function `(weights, rng) -> weights` of one block's
+    |w| as "package.module:function".
+
+    Raises:
+        ConfigError: unknown names.
+        GraphError: impossible numbers; a null of your own that returns no |w|.
     """
-    (test,) = null_tests(
-        graph, (null,), num_shuffles, num_clusters, estimator, seed, num_workers, stop_after, on_value, device
+    plan = NullTestPlan(
+        num_shuffles=num_shuffles,
+        num_clusters=num_clusters,
+        estimator=estimator,
+        seed=seed,
+        num_workers=num_workers,
+        stop_after=stop_after,
+        device=device,
     )
+    (test,) = null_tests(graph, (null,), plan, on_value)
     return test
 
 
 def null_tests(
-    graph: WeightGraph,
-    nulls: Sequence[str] = ("layer", "layer_degree"),
-    num_shuffles: int = 50,
-    num_clusters: int = 12,
-    estimator: str = "refined",
-    seed: int = 0,
-    num_workers: int = 1,
-    stop_after: int | None = None,
+    graph: WeightGraph | Prepared,
+    nulls: Sequence[str],
+    plan: NullTestPlan,
     on_value: OnValue | None = None,
-    device: str | None = None,
 ) -> tuple[NullTest, ...]:
-    """Run `null_test` against several nulls side by side; the observed n-cut is measured once."""
-    _check_test(graph, nulls, num_shuffles, num_clusters, estimator, num_workers, stop_after)
-    # Workers are threads: nearly all the time goes to code that lets go of the interpreter's lock. Each has
-    # one BLAS thread: no more threads than cores, and the same sums in the same order however many workers.
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(num_workers) as pool:
-        if device is None:
-            solver: Solver = CompiledSolver(num_clusters, estimator, seed, pool, num_workers)
-        else:
-            from clusterability.nulls.batched import BatchedSolver  # torch takes seconds to import
-
-            solver = BatchedSolver(num_clusters, estimator, seed, pool, device)
-        observed = solver.observed(graph)
+    """Run `null_test` against several nulls, one after the other; the observed n-cut is measured once."""
+    check_request(graph, plan.num_clusters, plan.estimator)
+    for null in nulls:
+        require_known("null", null)
+    prepared = prepared_of(graph)
+    # One BLAS thread in each worker: the same sums in the same order however many workers there are.
+    with one_blas_thread():
+        solver = _solver(plan)
+        observed = solver.observed(prepared)
         tests = []
         for null in nulls:
-            values = solver.null_values(NULLS[null](graph), num_shuffles)
-            kept = _until_stopped(values, observed, stop_after, null, on_value)
-            tests.append(summarise(null, observed, np.array(kept), stop_after))
+            values = solver.null_values(null_model(null, prepared))
+            kept = _until_stopped(values, observed, plan.stop_after, null, on_value)
+            tests.append(summarise(null, observed, np.array(kept), plan.stop_after))
     return tuple(tests)
+
+
+def _solver(plan: NullTestPlan) -> Solver:
+    if plan.device is None:
+        return CompiledSolver(plan)
+    from clusterability.nulls.batched import BatchedSolver  # torch takes seconds to import
+
+    return BatchedSolver(plan, plan.device)
 
 
 def summarise(null: str, observed: float, null_values: np.ndarray, stop_after: int | None = None) -> NullTest:
@@ -108,24 +121,3 @@ def _until_stopped(
         if hits == stop_after:
             break
     return kept
-
-
-def _check_test(
-    graph: WeightGraph,
-    nulls: Sequence[str],
-    num_shuffles: int,
-    num_clusters: int,
-    estimator: str,
-    num_workers: int,
-    stop_after: int | None,
-) -> None:
-    check_request(graph, num_clusters, estimator)
-    for null in nulls:
-        if null not in NULLS:
-            raise GraphError(unknown_name("null", null, NULLS))
-    if num_shuffles < 1:
-        raise GraphError(f"num_shuffles: got {num_shuffles}, allowed: 1 or more")
-    if num_workers < 1:
-        raise GraphError(f"num_workers: got {num_workers}, allowed: 1 or more")
-    if stop_after is not None and stop_after < 1:
-        raise GraphError(f"stop_after: got {stop_after}, allowed: 1 or more, or none")

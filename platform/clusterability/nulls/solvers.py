@@ -1,26 +1,26 @@
 """What finds the n-cuts of an observed graph and of its null networks."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 from clusterability import seeds
-from clusterability.graph import WeightGraph
-from clusterability.ncut.adjacency import laid_out
+from clusterability.ncut import Prepared
 from clusterability.ncut.measure import estimate_ncut
 from clusterability.ncut.normalised import NormalisedAdjacency
-from clusterability.nulls.models import NullModel
+from clusterability.nulls.model import NullModel
+from clusterability.nulls.plan import NullTestPlan
 
 
 class Solver(Protocol):
     """Sends the observed graph and null networks through one and the same pipeline."""
 
-    def observed(self, graph: WeightGraph) -> float:
+    def observed(self, prepared: Prepared) -> float:
         """Return the n-cut of a graph."""
         ...
 
-    def null_values(self, model: NullModel, num_shuffles: int) -> Iterator[float]:
+    def null_values(self, model: NullModel) -> Iterator[float]:
         """Yield the n-cuts of null networks in order, no more than a few begun ahead of the one yielded."""
         ...
 
@@ -28,31 +28,34 @@ class Solver(Protocol):
 class CompiledSolver:
     """One graph per worker thread, in compiled code."""
 
-    def __init__(
-        self, num_clusters: int, estimator: str, seed: int, pool: ThreadPoolExecutor, num_workers: int
-    ) -> None:
-        self.num_clusters, self.estimator, self.seed = num_clusters, estimator, seed
-        self.pool, self.num_workers = pool, num_workers
+    def __init__(self, plan: NullTestPlan) -> None:
+        self.plan = plan
 
-    def observed(self, graph: WeightGraph) -> float:
+    def observed(self, prepared: Prepared) -> float:
         """See Solver."""
-        layout, flat = laid_out(graph)
-        adjacency = NormalisedAdjacency(layout=layout, flat=flat)
-        rng = seeds.generator(self.seed, "partition")
-        return estimate_ncut(adjacency, self.num_clusters, self.estimator, rng)
+        return prepared.partition(self.plan.num_clusters, self.plan.estimator, self.plan.seed).value
 
-    def null_values(self, model: NullModel, num_shuffles: int) -> Iterator[float]:
+    def null_values(self, model: NullModel) -> Iterator[float]:
         """See Solver."""
+        plan = self.plan
 
         def value(index: int) -> float:
-            rng = seeds.generator(self.seed, "shuffle", index)
+            rng = seeds.generator(plan.seed, "shuffle", index)
             adjacency = NormalisedAdjacency(layout=model.layout, flat=model.draw(rng))
-            return estimate_ncut(adjacency, self.num_clusters, self.estimator, rng)
+            return estimate_ncut(adjacency, plan.num_clusters, plan.estimator, rng)
 
-        begun: deque[Future[float]] = deque()
-        for index in range(num_shuffles):
-            begun.append(self.pool.submit(value, index))
-            if len(begun) >= 2 * self.num_workers:
+        if plan.num_workers == 1:  # handing each network to another thread costs more than it brings
+            return map(value, range(plan.num_shuffles))
+        return _in_threads(value, plan.num_shuffles, plan.num_workers)
+
+
+def _in_threads(value: Callable[[int], float], count: int, num_workers: int) -> Iterator[float]:
+    """Yield value(0), value(1), ...; nearly all their time goes to code that lets go of Python's lock."""
+    begun: deque[Future[float]] = deque()
+    with ThreadPoolExecutor(num_workers) as pool:
+        for index in range(count):
+            begun.append(pool.submit(value, index))
+            if len(begun) >= 2 * num_workers:
                 yield begun.popleft().result()
         while begun:
             yield begun.popleft().result()

@@ -130,13 +130,19 @@ def _objective(item: Any, own: tuple[str, ...]) -> Objective:
         )
     except ConfigError as error:
         raise ConfigError(f"objectives: {str(error).removeprefix('objectives: ')}") from None
-    recorded = {name: name.partition(":")[2] for name in own}
+    recorded = {reference: _recorded_name(reference) for reference in own}
     metric = recorded.get(objective.metric, objective.metric)
     searchable = [name for name in names("metric") if find("metric", name).searchable]
     allowed = [*searchable, *recorded.values()]
     if metric not in allowed:
         raise ConfigError(f"objectives: metric: got {metric!r}, allowed: {', '.join(allowed)}")
     return replace(objective, metric=metric)
+
+
+def _recorded_name(reference: str) -> str:
+    """Return the name under which an own metric is recorded: its own, or its function's."""
+    component = find("metric", reference)
+    return getattr(component, "name", None) or getattr(component, "__name__", reference)
 
 
 def over(base: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,11 @@ import numpy as np
 from clusterability.config import TrialConfig
 from clusterability.data import Dataset, load_dataset
 from clusterability.errors import ClusterabilityError
+from clusterability.measurement.measure import Measurements
+from clusterability.measurement.network import MeasuredNetwork
 from clusterability.models import build_module
 from clusterability.record import TrialRecord
 from clusterability.training.loop import TrainedNetwork, prune, train
-from clusterability.trial.measurement import Measurement
 from clusterability.trial.provenance import provenance
 
 
@@ -29,7 +30,7 @@ def run_trial(
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     networks: list[TrainedNetwork] = []  # trained, then pruned
-    measurement, metrics, error = Measurement(), {}, None
+    measurement, metrics, error = Measurements(), {}, None
     try:
         dataset = dataset or load_dataset(config.dataset, config.seed)
         networks.append(_train(config, dataset, checkpoints))
@@ -90,13 +91,13 @@ def _weights(trained: TrainedNetwork) -> dict[str, np.ndarray]:
 
 
 def _measure(
-    config: TrialConfig, dataset: Dataset, networks: list[TrainedNetwork], measurement: Measurement
+    config: TrialConfig, dataset: Dataset, networks: list[TrainedNetwork], measurement: Measurements
 ) -> float:
     """Measure the last network and, if it was pruned, the one before; return the seconds it took."""
     started = perf_counter()
-    measurement.measure(config, networks[-1].module, dataset.train.inputs)
+    measurement.measure(MeasuredNetwork(networks[-1].module, dataset, config))
     if len(networks) > 1:
-        measurement.measure(config, networks[0].module, dataset.train.inputs, prefix="unpruned_")
+        measurement.measure(MeasuredNetwork(networks[0].module, dataset, config), prefix="unpruned_")
     return perf_counter() - started
 
 

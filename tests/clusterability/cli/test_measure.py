@@ -35,6 +35,24 @@ def test_json_holds_both_estimators_nulls_and_clusters_and_no_nan(checkpoint, ca
     assert [one["num_clusters"] for one in found["k_sweep"]["refined"]] == list(range(2, 17))
 
 
+def test_a_null_and_an_estimator_of_ones_own_are_measured(checkpoint, tmp_path, capsys, monkeypatch):
+    (tmp_path / "own_lab.py").write_text(
+        "import numpy as np\n"
+        "def swap(weights, rng):\n    return weights[rng.permutation(len(weights))]\n"
+        "def thirds(adjacency, k, rng, eigenvectors):\n    return np.arange(adjacency.layout.num_nodes) % k\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    own = ["--nulls", "layer,own_lab:swap", "--estimator", "own_lab:thirds", "--json"]
+    assert main(["measure", str(checkpoint), *QUICK, *own]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [test["null"] for test in found["null_tests"]] == ["layer", "own_lab:swap"]
+    assert set(found["ncut"]) == {"refined", "spectral", "own_lab:thirds"}
+    assert found["labels"] == [node % 3 for node in range(36)]
+    assert main(["measure", str(checkpoint), *QUICK, "--nulls", "own_lab:swop"]) == 2
+    assert "Did you mean 'swap'" in capsys.readouterr().err
+
+
 def test_one_shuffle_leaves_z_empty(checkpoint, capsys):
     arguments = ["--num-clusters", "3", "--num-shuffles", "1", "--nulls", "layer", "--json"]
     assert main(["measure", str(checkpoint), *arguments]) == 0

@@ -9,11 +9,12 @@ import torch
 from clusterability import WeightGraph, measure_ncut, null_test
 from clusterability.errors import GraphError
 from clusterability.graph import Block
+from clusterability.ncut import prepare
 from clusterability.ncut.adjacency import fill, graph_layout
 from clusterability.ncut.batched import refined_ncuts
 from clusterability.ncut.eigen import top_eigenpairs
 from clusterability.ncut.normalised import NormalisedAdjacency
-from clusterability.nulls.models import NULLS
+from clusterability.nulls.model import null_model
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
@@ -34,7 +35,7 @@ def with_skip_and_zeros():
 
 
 def flats(graph, count):
-    model = NULLS["layer"](graph)
+    model = null_model("layer", prepare(graph))
     drawn = [model.draw(np.random.default_rng(seed)) for seed in range(count)]
     return model.layout, np.stack([fill(model.layout, [block.matrix for block in graph.blocks]), *drawn])
 

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from clusterability import WeightGraph
-from clusterability.nulls.models import NULLS
+from clusterability.ncut import prepare
+from clusterability.nulls.model import null_model
 from clusterability.nulls.permutation import permuted
 from clusterability.nulls.strengths import matched_strengths
 
@@ -22,7 +23,7 @@ def graph_with_zeros():
 
 def drawn(graph, null, seed=1):
     """The observed and the drawn |w| of each block."""
-    model = NULLS[null](graph)
+    model = null_model(null, prepare(graph))
     flat = model.draw(np.random.default_rng(seed))
     forward, backward = model.layout.forward, model.layout.backward
     pairs = []

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clusterability import WeightGraph, null_test
-from clusterability.errors import GraphError
+from clusterability.errors import ConfigError
 from clusterability.nulls.significance import summarise
 
 
@@ -41,5 +41,5 @@ def test_ties_count_against_the_claim_and_equal_values_leave_z_undefined():
 
 
 def test_unknown_null_names_the_nearest():
-    with pytest.raises(GraphError, match="Did you mean 'layer'"):
+    with pytest.raises(ConfigError, match="Did you mean 'layer'"):
         null_test(glorot_graph([5, 5], 0), null="layr", num_clusters=2)

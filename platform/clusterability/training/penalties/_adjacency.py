@@ -6,6 +6,7 @@ from functools import cached_property
 
 import torch
 
+from clusterability.graph.two_colouring import two_colouring
 from clusterability.training.penalties._loops import take_magnitudes
 
 
@@ -25,7 +26,7 @@ class NodeOrder:
     @cached_property
     def right_layers(self) -> frozenset[int] | None:
         """The layers on the right side, or none where the graph has one side."""
-        colours = _two_colouring(len(self.widths), self.blocks)
+        colours = two_colouring(len(self.widths), self.blocks)
         if colours is None:
             return None
         size = [sum(w for w, c in zip(self.widths, colours, strict=True) if c == colour) for colour in (0, 1)]
@@ -55,22 +56,6 @@ class NodeOrder:
     @property
     def _first_layers(self) -> frozenset[int]:
         return frozenset(range(len(self.widths))) if self.right_layers is None else self.right_layers
-
-
-def _two_colouring(num_layers: int, blocks: Sequence[tuple[int, int]]) -> tuple[int, ...] | None:
-    colours: dict[int, int] = {}
-    for start in range(num_layers):
-        colours.setdefault(start, 0)
-        reached = [start]
-        while reached:
-            layer = reached.pop()
-            for other in (sum(pair) - layer for pair in blocks if layer in pair):
-                if other not in colours:
-                    colours[other] = 1 - colours[layer]
-                    reached.append(other)
-    if any(colours[source] == colours[target] for source, target in blocks):
-        return None
-    return tuple(colours[layer] for layer in range(num_layers))
 
 
 class ChangingAdjacency:

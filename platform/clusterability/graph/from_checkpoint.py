@@ -10,18 +10,19 @@ from safetensors.torch import load_file
 from torch import nn
 
 from clusterability.errors import CheckpointError, GraphError, first_line
-from clusterability.graph.from_module import KeptLayers, module_graph
-from clusterability.graph.weight_graph import KernelNorm, WeightGraph
+from clusterability.graph.block import KernelNorm
+from clusterability.graph.from_module import KeptLayers, TracedModule
+from clusterability.graph.reading import Reading, chain_reading
 
 _NESTED = ("state_dict", "model_state_dict", "model")
 
 
-def checkpoint_graph(path: str | Path, *, kernel_norm: KernelNorm, kept_layers: KeptLayers) -> WeightGraph:
+def read_checkpoint(path: str | Path, *, kernel_norm: KernelNorm, kept_layers: KeptLayers) -> Reading:
     """Read a checkpoint as `WeightGraph.from_checkpoint` says."""
     path = Path(path)
     if not path.is_file():
         raise CheckpointError(f"checkpoint {str(path)!r}: there is no such file")
-    readers: dict[str, Callable[[Path], WeightGraph]] = {
+    readers: dict[str, Callable[[Path], Reading]] = {
         ".npz": _from_npz,
         ".safetensors": lambda file: _from_state(load_file(file), kernel_norm, kept_layers),
         ".pt": lambda file: _from_state(_torch_state(file), kernel_norm, kept_layers),
@@ -40,9 +41,9 @@ def checkpoint_graph(path: str | Path, *, kernel_norm: KernelNorm, kept_layers: 
         ) from error
 
 
-def _from_npz(path: Path) -> WeightGraph:
+def _from_npz(path: Path) -> Reading:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return WeightGraph.from_matrices([arrays[name] for name in arrays.files])
+        return chain_reading([arrays[name] for name in arrays.files])
 
 
 def _torch_state(path: Path) -> Mapping[str, torch.Tensor]:
@@ -57,7 +58,7 @@ def _torch_state(path: Path) -> Mapping[str, torch.Tensor]:
 
 def _from_state(
     state: Mapping[str, torch.Tensor], kernel_norm: KernelNorm, kept_layers: KeptLayers
-) -> WeightGraph:
+) -> Reading:
     """Rebuild the chain of layers that the tensors' names and shapes tell of, and read that."""
     layers: list[nn.Module] = []
     width: int | None = None
@@ -74,9 +75,8 @@ def _from_state(
             )
     if width is None:
         raise CheckpointError("has no weight of a linear layer or a convolution")
-    return module_graph(
-        nn.Sequential(*layers), None, weighting="weights", kernel_norm=kernel_norm, kept_layers=kept_layers
-    )
+    traced = TracedModule(nn.Sequential(*layers), kernel_norm=kernel_norm, kept_layers=kept_layers)
+    return traced.reading("weights")
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

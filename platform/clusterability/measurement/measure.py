@@ -1,0 +1,56 @@
+"""What a trial records of its networks: every metric of the table that has a function, and the user's own."""
+
+from clusterability.components import find, names
+from clusterability.errors import GraphError
+from clusterability.measurement.metric import Metric
+from clusterability.measurement.network import MeasuredNetwork
+from clusterability.measurement.own_metric import own_metrics, own_value
+from clusterability.record import NullTest
+
+
+class Measurements:
+    """Metrics, null tests and notes of a trial's networks, collected as they become known."""
+
+    def __init__(self) -> None:
+        self.metrics: dict[str, float] = {}
+        self.null_tests: dict[str, NullTest] = {}
+        self.notes: list[str] = []
+
+    def measure(self, network: MeasuredNetwork, prefix: str = "") -> None:
+        """Record all that is measured of a network; names get `prefix`.
+
+        A contribution graph that cannot be measured, say because hardly any unit is alive, is a note, and
+        what was known of it before stays.
+
+        Raises:
+            ClusterabilityError: anything else that cannot be measured.
+        """
+        own = own_metrics(network.config.metrics)
+        table = [metric for metric in map(_known, names("metric")) if metric.compute is not None]
+        for metric in table:
+            if metric.graph != "contribution":
+                self._keep(prefix, metric, network)
+        self._keep_null_test(prefix, "weights", network.weights.null_test)
+        try:
+            for metric in table:
+                if metric.graph == "contribution":
+                    self._keep(prefix, metric, network)
+            self._keep_null_test(prefix, "contribution", network.contribution.null_test)
+        except GraphError as problem:
+            self.notes.append(f"{prefix}contribution graph: {problem}")
+        for reference, metric in own.items():
+            self.metrics[prefix + metric.name] = own_value(reference, metric, network)
+
+    def _keep(self, prefix: str, metric: Metric, network: MeasuredNetwork) -> None:
+        assert metric.compute is not None, "left out otherwise"
+        value = metric.compute(network)
+        if value is not None:
+            self.metrics[prefix + metric.name] = float(value)
+
+    def _keep_null_test(self, prefix: str, graph: str, test: NullTest | None) -> None:
+        if test is not None:
+            self.null_tests[prefix + graph] = test
+
+
+def _known(name: str) -> Metric:
+    return find("metric", name)

@@ -1,0 +1,64 @@
+"""A trained network as it is measured: what metrics of the table, and your own, are given."""
+
+from functools import cached_property
+
+import torch
+from torch import nn
+
+from clusterability.config import TrialConfig
+from clusterability.data import Dataset
+from clusterability.graph import WeightGraph
+from clusterability.graph.from_module import TracedModule
+from clusterability.measurement.measured_graph import MeasuredGraph
+from clusterability.nulls.plan import NullTestPlan
+
+CONTRIBUTION_EXAMPLES = 10_000  # the spread of activations is then known to about 1 %
+
+
+class MeasuredNetwork:
+    """A module, the data it was trained on, and its graphs; each part is computed on first use and kept."""
+
+    def __init__(self, module: nn.Module, dataset: Dataset, config: TrialConfig) -> None:
+        """Take a trained module; nothing is computed yet."""
+        self.module = module
+        """The network, in evaluation mode, on the device it was trained on."""
+        self.dataset = dataset
+        """Its data, `train`, `validation` and `test`, each with `inputs` and `labels`."""
+        self.config = config
+        """The trial's configuration."""
+
+    @cached_property
+    def graph(self) -> WeightGraph:
+        """The weight graph; raises GraphError for a module that cannot be read as one."""
+        return WeightGraph.from_reading(self._traced.reading("weights"))
+
+    @cached_property
+    def weights(self) -> MeasuredGraph:
+        """The weight graph with its partitions and its null test."""
+        return MeasuredGraph(self.graph, self._plan, self.config.nulls.null)
+
+    @cached_property
+    def contribution(self) -> MeasuredGraph:
+        """The same of the contribution graph, over the first 10,000 training examples.
+
+        Raises:
+            GraphError: hardly any unit is alive, or activations are not finite.
+        """
+        examples = torch.tensor(self.dataset.train.inputs[:CONTRIBUTION_EXAMPLES])
+        graph = WeightGraph.from_reading(self._traced.reading("contribution", examples))
+        nulls = self.config.nulls
+        return MeasuredGraph(graph, self._plan, nulls.null if nulls.test_contribution else None)
+
+    @cached_property
+    def _traced(self) -> TracedModule:
+        return TracedModule(self.module)
+
+    @property
+    def _plan(self) -> NullTestPlan:
+        config = self.config
+        return NullTestPlan(
+            num_shuffles=config.nulls.num_shuffles,
+            num_clusters=config.ncut.num_clusters,
+            estimator=config.ncut.estimator,
+            seed=config.seed,
+        )

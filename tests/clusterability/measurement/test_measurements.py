@@ -1,0 +1,93 @@
+"""What is recorded of a network, and that each part of it is computed once."""
+
+import pytest
+import torch
+
+from clusterability import WeightGraph, measure_ncut, null_test
+from clusterability.components import find, names
+from clusterability.errors import GraphError
+from clusterability.graph import from_module
+from clusterability.measurement.measure import Measurements
+from clusterability.ncut import prepared
+
+
+def measured(network, prefix=""):
+    found = Measurements()
+    found.measure(network, prefix)
+    return found
+
+
+def test_every_metric_with_a_function_is_recorded_and_no_other(make_network):
+    found = measured(make_network())
+    expected = [name for name in names("metric") if find("metric", name).compute is not None]
+    assert sorted(found.metrics) == sorted(expected)
+    assert set(found.null_tests) == {"weights", "contribution"}
+    assert found.notes == []
+
+
+def test_values_are_those_of_the_public_functions(make_network, dataset):
+    network = make_network()
+    metrics = measured(network).metrics
+    graph = WeightGraph.from_module(network.module)
+    inputs = torch.tensor(dataset.train.inputs)
+    contribution = WeightGraph.from_module(network.module, inputs, weighting="contribution")
+    for name, result in (
+        ("ncut", measure_ncut(graph, 3)),
+        ("ncut_contribution", measure_ncut(contribution, 3)),
+    ):
+        assert metrics[name] == result.value
+    assert metrics["ncut_spectral"] == measure_ncut(graph, 3, "spectral").value
+    assert metrics["ncut_lower_bound"] == pytest.approx(measure_ncut(graph, 3).lower_bound, abs=1e-12)
+    assert metrics["z_score"] == null_test(graph, num_shuffles=3, num_clusters=3).z_score
+    test = null_test(contribution, num_shuffles=3, num_clusters=3)
+    assert metrics["null_sd_contribution"] == test.sd
+
+
+def test_one_trace_and_one_eigendecomposition_serve_both_graphs(make_network, monkeypatch):
+    counted = {"read_module": 0, "top_eigenpairs": 0, "graph_layout": 0}
+    for module, name in (
+        (from_module, "read_module"),
+        (prepared, "top_eigenpairs"),
+        (prepared, "graph_layout"),
+    ):
+        original = getattr(module, name)
+
+        def counts(*arguments, name=name, original=original):
+            counted[name] += 1
+            return original(*arguments)
+
+        monkeypatch.setattr(module, name, counts)
+    measured(make_network())
+    # The eigendecomposition is the weight graph's, for the bound: the contribution graph has no bound.
+    assert counted == {"read_module": 1, "top_eigenpairs": 1, "graph_layout": 2}
+
+
+def test_a_prefix_names_what_was_measured_before_pruning(make_network):
+    found = measured(make_network(), "unpruned_")
+    assert all(name.startswith("unpruned_") for name in (*found.metrics, *found.null_tests))
+
+
+def test_a_contribution_graph_that_is_not_tested_has_an_ncut_all_the_same(make_network):
+    found = measured(make_network(test_contribution=False))
+    assert "ncut_contribution" in found.metrics
+    assert "z_score_contribution" not in found.metrics
+    assert set(found.null_tests) == {"weights"}
+
+
+def test_a_contribution_graph_that_cannot_be_measured_is_a_note(make_network):
+    network = make_network()
+    with torch.no_grad():
+        for layer in network.module.modules():
+            if isinstance(layer, torch.nn.Linear):
+                layer.bias.fill_(-1e3)  # every hidden unit is dead
+    found = measured(network, "unpruned_")
+    assert "unpruned_ncut" in found.metrics
+    assert not [name for name in found.metrics if name.endswith("_contribution")]
+    assert set(found.null_tests) == {"unpruned_weights"}
+    (note,) = found.notes
+    assert note.startswith("unpruned_contribution graph: ")
+
+
+def test_a_weight_graph_that_cannot_be_measured_raises(make_network):
+    with pytest.raises(GraphError, match="num_clusters: got 5000"):
+        measured(make_network(num_clusters=5000))
