@@ -139,14 +139,18 @@ def whose(kind: str, name: str, error: BaseException) -> str:
 
 
 _kept: list[str] = []  # folders of copies, which come before the current folder
+_searched: list[str] = []  # the current folder, where we put it on the import path
 
 
 def _search_here() -> None:
-    """Let the current folder come first on the import path, after copies that are in use."""
-    here = str(Path.cwd())
-    copies, rest = sys.path[: len(_kept)], sys.path[len(_kept) :]
-    if rest[:1] != [here]:
-        sys.path[:] = [*copies, here, *(path for path in rest if path != here)]
+    """Let the current folder come first on the import path, after copies in use, and no earlier one stay."""
+    here, first = str(Path.cwd()), len(_kept)
+    if sys.path[first : first + 1] != [here]:
+        for folder in _searched:
+            if folder in sys.path:
+                sys.path.remove(folder)
+        sys.path.insert(first, here)
+        _searched[:] = [here]
         importlib.invalidate_caches()
 
 
