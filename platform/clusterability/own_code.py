@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib
+import re
 import shutil
 import sys
 import sysconfig
@@ -21,7 +22,7 @@ _DIGITS = 12  # of a file's SHA-256: enough to tell versions of one file apart
 
 def is_own(name: str) -> bool:
     """Whether `name` is a component of the user's, "package.module:attribute"."""
-    return ":" in name
+    return re.fullmatch(r"[^\W\d][\w.]*:[^\W\d]\w*", name) is not None
 
 
 def import_own(name: str) -> Any:
@@ -76,6 +77,8 @@ def source_files(names: Iterable[str]) -> dict[str, Path]:
         if top in seen:
             continue
         seen.add(top)
+        if root is None:
+            continue
         files |= {path.relative_to(root).as_posix(): path for path in own}
         if root == Path.cwd():
             imported = {name for path in own for name in _imported(path)}
