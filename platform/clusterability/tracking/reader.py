@@ -10,9 +10,11 @@ from mlflow.entities import Run
 
 from clusterability.config import Objective
 from clusterability.errors import TrackingError, unknown_name
+from clusterability.old_names import new_name
 from clusterability.tracking.store import TRACKING_FAILURES, connect, tracking_uri
 from clusterability.tracking.table import SweepTable
 from clusterability.tracking.tracker import has_values, trial_runs
+from clusterability.tracking.values import decode
 
 
 def find_sweep(name: str, uri: str | None = None) -> SweepTable:
@@ -53,7 +55,7 @@ def log_report(run_id: str, folder: Path, uri: str | None = None) -> None:
 
 def _table(client: MlflowClient, parent: Run) -> SweepTable:
     tags = parent.data.tags
-    axes = tuple(json.loads(tags["axes"]))
+    axes = tuple(map(new_name, json.loads(tags["axes"])))
     runs = trial_runs(client, parent.info.experiment_id, tags["sweep_id"])
     return SweepTable(
         sweep_id=tags["sweep_id"],
@@ -63,12 +65,29 @@ def _table(client: MlflowClient, parent: Run) -> SweepTable:
         state=tags["state"],
         axes=axes,
         objectives=tuple(Objective(**item) for item in json.loads(tags["objectives"])),
-        settings=json.loads(tags["settings"]),
-        trials=pd.DataFrame([_row(run, axes) for run in runs if has_values(run, axes)]),
+        settings=_with_new_names(decode(tags["settings"])),
+        trials=_trials([run for run in runs if has_values(run, axes)], axes),
     )
 
 
-def _row(run: Run, axes: tuple[str, ...]) -> dict[str, Any]:
+def _trials(runs: list[Run], axes: tuple[str, ...]) -> pd.DataFrame:
+    swept = [_swept_values(run, axes) for run in runs]
+    trials = pd.DataFrame([_row(run, values) for run, values in zip(runs, swept, strict=True)])
+    for axis in axes:  # as objects: pandas would make floats of integers beside a None or a float
+        trials[axis] = pd.Series([values[axis] for values in swept], dtype=object)
+    return trials
+
+
+def _swept_values(run: Run, axes: tuple[str, ...]) -> dict[str, Any]:
+    params = _with_new_names(run.data.params)
+    return {axis: decode(params[axis]) for axis in axes}
+
+
+def _with_new_names(values: dict[str, Any]) -> dict[str, Any]:
+    return {new_name(name): value for name, value in values.items()}
+
+
+def _row(run: Run, swept: dict[str, Any]) -> dict[str, Any]:
     tags = run.data.tags
     return {
         "trial_id": tags["trial_id"],
@@ -77,18 +96,9 @@ def _row(run: Run, axes: tuple[str, ...]) -> dict[str, Any]:
         "state": tags["state"],
         "error": tags.get("error"),
         "run_id": run.info.run_id,
-        **{axis: _value(run.data.params[axis]) for axis in axes},
+        **swept,
         **run.data.metrics,
         **{
             name: value for name, value in tags.items() if name.startswith("version_") or name == "git_commit"
         },
     }
-
-
-def _value(text: str) -> float | int | str:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

@@ -21,7 +21,7 @@ class SweepTable:
     state: str
     """running | complete | stopped | failed."""
     axes: tuple[str, ...]
-    """Swept fields, such as "training.l1_weight"; each is a column of `trials`."""
+    """Swept fields, such as "penalties.l1.weight"; each is a column of `trials`."""
     objectives: tuple[Objective, ...]
     """What the search looked at: validation metrics; the report shows test accuracy instead."""
     settings: dict[str, object]
@@ -30,6 +30,6 @@ class SweepTable:
     """One row per trial: trial_id, condition_id, seed, state, error, run_id, then axes, then metrics.
 
     Metrics: test_accuracy, validation_accuracy, train_accuracy, ncut, null_mean, null_sd, z_score, p_value,
-    num_isolated, num_components, seconds_training, seconds_measuring, ...; absent values are NaN. Values of
-    axes are numbers, strings, or the string of a list such as "[64, 64]".
+    num_isolated, num_components, seconds_training, seconds_measuring, ...; absent values are NaN. Axes hold
+    the values of the search space with their types, lists as tuples.
     """

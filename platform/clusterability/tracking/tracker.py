@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException
 from clusterability.config import TrialConfig
 from clusterability.errors import TrackingError, first_line
 from clusterability.ledger import Ledger
+from clusterability.old_names import new_name
 from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
 from clusterability.tracking.store import (
@@ -21,6 +22,7 @@ from clusterability.tracking.store import (
     connect,
     tracking_uri,
 )
+from clusterability.tracking.values import encode
 from clusterability.tracking.view import save_view
 
 _RUN_STATUS = {"complete": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
@@ -99,7 +101,7 @@ class Tracker:
                 "seed": str(config.seed),
                 "state": "running",
             },
-            params={name: _text(value) for name, value in assignment.items()},
+            params={name: encode(value) for name, value in assignment.items()},
         )
         self._run_ids[trial_id] = run.info.run_id
         return run.info.run_id
@@ -142,9 +144,9 @@ class Tracker:
                 "mlflow.note.content": space.description,
                 "axes": json.dumps(self._axes),
                 "objectives": json.dumps([asdict(objective) for objective in space.objectives]),
-                "settings": json.dumps(_settings(space)),
+                "settings": encode(_settings(space)),
             },
-            params={"search.method": space.search.method, "seeds": _text(space.seeds)},
+            params={"search.method": space.search.method, "seeds": encode(space.seeds)},
         )
         return run.info.run_id
 
@@ -199,8 +201,11 @@ def trial_runs(client: MlflowClient, experiment_id: str, sweep_id: str) -> list[
 
 
 def has_values(run: Run, axes: Sequence[str]) -> bool:
-    """Whether a trial's run has its swept values yet: they are written just after it is made."""
-    return run.data.params.keys() >= set(axes)
+    """Whether a trial's run has its swept values yet, under today's names or those of earlier versions.
+
+    They are written just after the run is made.
+    """
+    return set(map(new_name, run.data.params)) >= set(map(new_name, axes))
 
 
 def _experiment(client: MlflowClient, uri: str, name: str) -> str:
@@ -229,14 +234,13 @@ def _metrics(record: TrialRecord, milliseconds: int) -> list[Metric]:
 
 def _settings(space: SearchSpace) -> dict[str, Any]:
     swept = {axis.name for axis in space.axes}
-    return {
-        f"{section}.{field}": value
-        for section, fields in space.base.to_dict().items()
-        if isinstance(fields, dict)
-        for field, value in fields.items()
-        if f"{section}.{field}" not in swept
-    }
+    fields = _flattened(space.base.to_dict())
+    return {name: value for name, value in fields.items() if "." in name and name not in swept}
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, list | tuple) else str(value)
+def _flattened(fields: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested fields by dotted name."""
+    flat: dict[str, Any] = {}
+    for name, value in fields.items():
+        flat |= _flattened(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return flat

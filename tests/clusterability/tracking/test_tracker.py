@@ -15,6 +15,7 @@ from clusterability.tracking import Tracker, connect, find_sweep, log_report, tr
 
 SHIPPED = Path(__file__).parents[3] / "search_spaces"
 SPACE = load_space("smoke", folder=SHIPPED)
+(AXIS,) = (axis.name for axis in SPACE.axes)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def uri(tmp_path, monkeypatch, migrated_database):
 
 
 def config(seed=0, weight=0.3) -> TrialConfig:
-    return SPACE.trial({"training.clusterability_weight": weight}, seed)
+    return SPACE.trial({AXIS: weight}, seed)
 
 
 def record(state="complete", seed=0, error=None) -> TrialRecord:
@@ -68,7 +69,7 @@ def test_a_trial_becomes_one_run_with_its_numbers_files_and_reason(uri, tmp_path
     done, failed = runs[config(0).trial_id], runs[config(1).trial_id]
     assert (done.info.status, failed.info.status) == ("FINISHED", "FAILED")
     assert failed.data.tags["error"] == "the loss is not finite"
-    assert done.data.params == {"training.clusterability_weight": "0.3"}
+    assert done.data.params == {AXIS: "0.3"}
     assert done.data.metrics["ncut"] == 2.0
     assert {
         "sweep_id",
@@ -139,14 +140,69 @@ def test_the_analysis_reads_back_what_was_written(uri, tmp_path):
     table = find_sweep("smoke")
     assert find_sweep("smoke-1").run_id == table.run_id
     assert (table.sweep_id, table.space, table.state) == ("smoke-1", "smoke", "complete")
-    assert table.axes == ("training.clusterability_weight",)
+    assert table.axes == ("penalties.clusterability.weight",)
     assert table.objectives == SPACE.objectives
     assert table.settings["ncut.num_clusters"] == 4
     rows = table.trials.set_index("seed")
-    assert rows.loc[0, "training.clusterability_weight"] == 0.3
+    assert rows.loc[0, "penalties.clusterability.weight"] == 0.3
     assert rows.loc[0, "ncut"] == 2.0
     assert np.isnan(rows.loc[1, "ncut"])
     assert rows.loc[1, "error"] == "why"
+
+
+def test_swept_values_keep_their_types(uri, tmp_path):
+    choices = {
+        "model.widths": [[64, 64], [32]],
+        "model.depth": [None, 3],
+        "training.rescale_units": [False, True],
+    }
+    space = load_space("smoke", [f"axes={json.dumps(choices)}"], folder=SHIPPED)
+    tracker = Tracker(connect(uri), uri, space, "smoke-1")
+    assignments = [
+        {"model.widths": (64, 64), "model.depth": None, "training.rescale_units": False},
+        {"model.widths": (32,), "model.depth": 3, "training.rescale_units": True},
+    ]
+    for assignment in assignments:
+        tracker.start_trial(space.trial(assignment, 0))
+    rows = find_sweep("smoke-1").trials[list(choices)].to_dict("records")
+    assert rows == assignments
+    assert [[type(value) for value in row.values()] for row in rows] == [
+        [tuple, type(None), bool],
+        [tuple, int, bool],
+    ]
+
+
+def test_old_and_new_names_in_one_sweep_read_as_one(uri, tmp_path):
+    tracker = tracked(uri, tmp_path, record())
+    client = MlflowClient(uri)
+    client.set_tag(tracker.run_id, "axes", '["training.l1_weight"]')
+    client.set_tag(tracker.run_id, "settings", '{"training.l2_weight": 0.5, "penalties.l2.every": [1]}')
+    (run,) = client.search_runs(["1"], "tags.kind = 'trial'")
+    client.delete_run(run.info.run_id)
+    for seed, name in enumerate(("training.l1_weight", "penalties.l1.weight")):
+        tags = {**run.data.tags, "seed": str(seed), "trial_id": f"t{seed}"}
+        made = client.create_run("1", tags=tags)
+        client.log_param(made.info.run_id, name, "5e-05")
+    table = find_sweep("smoke-1")
+    assert table.axes == ("penalties.l1.weight",)
+    assert table.trials["penalties.l1.weight"].tolist() == [5e-05, 5e-05]
+    assert table.settings == {"penalties.l2.weight": 0.5, "penalties.l2.every": (1,)}
+
+
+def test_runs_of_an_earlier_version_are_kept_by_a_resumed_sweep(uri, tmp_path):
+    tracker = tracked(uri, tmp_path)
+    client, old = MlflowClient(uri), config()
+    tags = {
+        "kind": "trial",
+        "sweep_id": "smoke-1",
+        "trial_id": old.trial_id,
+        "seed": "0",
+        "state": "complete",
+    }
+    made = client.create_run("1", tags={**tags, "condition_id": "c", "mlflow.parentRunId": tracker.run_id})
+    client.log_param(made.info.run_id, "training.clusterability_weight", "0.3")
+    tracked(uri, tmp_path)
+    assert client.get_run(made.info.run_id).info.lifecycle_stage == "active"
 
 
 def test_a_report_lies_beside_its_sweep(uri, tmp_path):
@@ -164,7 +220,7 @@ def test_the_ui_opens_on_the_trials_with_their_metrics(uri, tmp_path):
     address = view_addresses(connect(uri), "http://127.0.0.1:5000")["smoke"]
     assert address == "http://127.0.0.1:5000/#/experiments/1/runs?viewStateShareKey=clusterability"
     view = json.loads(MlflowClient(uri).get_experiment("1").tags["mlflow.sharedViewState.clusterability"])
-    assert {"metrics.`ncut`", "params.`training.clusterability_weight`"} <= set(view["selectedColumns"])
+    assert {"metrics.`ncut`", f"params.`{AXIS}`"} <= set(view["selectedColumns"])
 
 
 def test_an_unknown_sweep_names_the_known_ones(uri, tmp_path):
