@@ -1,12 +1,13 @@
 """From trials to conditions: replicates over seeds are averaged, failed trials are left out and counted."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from clusterability.tracking import SweepTable
-from clusterability_analysis.labels import REGULARISERS, axis_names, condition_label
+from clusterability_analysis.labels import axis_names, condition_label
 
 AVERAGED = ("test_accuracy", "ncut", "null_mean", "null_sd", "z_score")
 """Metrics of which a condition holds mean and standard deviation over its replicates."""
@@ -48,14 +49,15 @@ def summarise_conditions(sweep: SweepTable) -> Conditions:
     standard deviation between seeds with ddof 1. Equal trials (same condition and seed) are one replicate:
     they hold the same numbers, and counting them twice would feign evidence.
     """
-    trials = _distinct(_typed(sweep.trials))
+    trials = _distinct(_typed(sweep.trials, sweep.axes))
+    trials["control"] = _controls(trials, sweep.control)
     axes = _varying(trials, sweep.axes)
     complete = trials["state"] == "complete"
     finite = np.isfinite(trials["test_accuracy"]) & np.isfinite(trials["ncut"])
     ended_badly = trials["state"].isin(["failed", "stopped"])
     usable = trials[complete & finite].reset_index(drop=True)
     return Conditions(
-        table=_averages(usable, trials[ended_badly], axes, sweep.settings),
+        table=_averages(usable, trials[ended_badly], axes, sweep),
         trials=usable,
         failed=trials[ended_badly].reset_index(drop=True),
         axes=axes,
@@ -73,14 +75,24 @@ def field_values(field: str, table: pd.DataFrame, settings: dict[str, object]) -
     return pd.Series([settings.get(field, np.nan)] * len(table), index=table.index, dtype=object)
 
 
-def _typed(trials: pd.DataFrame) -> pd.DataFrame:
+def _typed(trials: pd.DataFrame, axes: tuple[str, ...]) -> pd.DataFrame:
     """Give every expected column, metrics as floats with NaN for what is absent or infinite."""
     columns = list(dict.fromkeys([*_TEXT, *trials.columns, *_NUMERIC]))
     trials = trials.reindex(columns=columns).reset_index(drop=True)
     for metric in _NUMERIC:
         values = pd.to_numeric(trials[metric], errors="coerce").astype(float)
         trials[metric] = values.where(np.isfinite(values))
+    for axis in trials.columns.intersection(list(axes)):
+        trials[axis] = trials[axis].astype(object)
     return trials
+
+
+def _controls(trials: pd.DataFrame, control: dict[str, Any] | None) -> pd.Series:
+    """Mark the trials that have the control's value on every axis."""
+    marks = pd.Series(control is not None, index=trials.index)
+    for axis, value in (control or {}).items():
+        marks &= trials[axis].map(lambda found, value=value: found == value) if axis in trials else False
+    return marks
 
 
 def _distinct(trials: pd.DataFrame) -> pd.DataFrame:
@@ -96,33 +108,26 @@ def _varying(trials: pd.DataFrame, axes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _averages(
-    usable: pd.DataFrame, failed: pd.DataFrame, axes: tuple[str, ...], settings: dict[str, object]
+    usable: pd.DataFrame, failed: pd.DataFrame, axes: tuple[str, ...], sweep: SweepTable
 ) -> pd.DataFrame:
     groups = usable.groupby("condition_id", sort=True)
-    table = groups[list(axes)].first() if axes else pd.DataFrame(index=groups.size().index)
+    # Not groups.first(): it would pass over None, which is a value.
+    table = usable.drop_duplicates("condition_id").set_index("condition_id").sort_index()
+    table = table[list(axes)].copy()
     table["num_replicates"] = groups.size().astype(int)
     table["num_failed"] = failed.groupby("condition_id").size().reindex(table.index, fill_value=0).astype(int)
     for metric in AVERAGED:
         table[f"{metric}_mean"] = groups[metric].mean()
         table[f"{metric}_sd"] = groups[metric].std(ddof=1)
+    table["control"] = groups["control"].first()
     table = table.rename_axis("condition_id").reset_index()
-    table["control"] = _controls(table, axes, settings)
-    weight = field_values("training.clusterability_weight", table, settings)
+    weight = field_values("penalties.clusterability.weight", table, sweep.settings)
     table["penalised"] = pd.to_numeric(weight, errors="coerce").gt(0)
     names = axis_names(axes)
     labels = [
-        condition_label(dict(zip(axes, values, strict=True)), names)
+        condition_label(dict(zip(axes, values, strict=True)), names, sweep.control, sweep.settings)
         for values in table[list(axes)].itertuples(index=False, name=None)
     ]
     table.insert(1, "label", pd.Series(labels, dtype=object))
     order = ["ncut_mean", "test_accuracy_mean", "condition_id"]
     return table.sort_values(order, ascending=[True, False, True]).reset_index(drop=True)
-
-
-def _controls(table: pd.DataFrame, axes: tuple[str, ...], settings: dict[str, object]) -> pd.Series:
-    """Mark conditions with every regulariser at 0; none where the sweep varies no regulariser."""
-    off = pd.Series(bool(set(axes) & set(REGULARISERS)), index=table.index)
-    for field in REGULARISERS:
-        values = pd.to_numeric(field_values(field, table, settings), errors="coerce")
-        off &= values.fillna(0.0).eq(0)
-    return off

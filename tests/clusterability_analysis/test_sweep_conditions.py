@@ -70,31 +70,58 @@ def test_running_trials_are_unfinished(make_sweep):
 
 
 def test_axes_that_do_not_vary_are_no_axes(make_sweep):
-    sweep = make_sweep(axes={"model.dropout": [0.0, 0.5], "training.l1_weight": [5e-5]})
+    sweep = make_sweep(axes={"model.dropout": [0.0, 0.5], "penalties.l1.weight": [5e-5]})
     assert summarise_conditions(sweep).axes == ("model.dropout",)
 
 
-def test_control_has_every_regulariser_off(make_sweep):
-    table = summarise_conditions(make_sweep()).table
-    assert table[table["control"]]["condition_id"].tolist() == ["c0000"]
-    assert table[table["control"]]["label"].tolist() == ["no regulariser"]
+LOCALITY = {"penalties.l1.weight": [0.0, 5e-5], "penalties.locality.weight": [0.0, 1e-3]}
 
 
-def test_fixed_regulariser_leaves_no_control(make_sweep):
-    settings = {"training.l2_weight": 1e-4}
-    table = summarise_conditions(make_sweep(axes={"model.dropout": [0.0, 0.5]}, settings=settings)).table
+def labels_by_control(sweep):
+    table = summarise_conditions(sweep).table
+    return {control: sorted(table[table["control"] == control]["label"]) for control in (True, False)}
+
+
+def test_control_is_the_spaces_own_values_and_nothing_else(make_sweep):
+    assert labels_by_control(make_sweep(axes=LOCALITY)) == {
+        True: ["control"],
+        False: ["L1 5e-5", "L1 5e-5, locality 0.001", "locality 0.001"],
+    }
+
+
+def test_control_may_have_a_penalty_and_none_of_it_is_no_control(make_sweep):
+    own = {"penalties.l1.weight": 5e-5, "penalties.locality.weight": 0.0}
+    assert labels_by_control(make_sweep(axes=LOCALITY, control=own)) == {
+        True: ["control"],
+        False: ["L1 0", "L1 0, locality 0.001", "locality 0.001"],
+    }
+
+
+def test_without_the_spaces_own_values_there_is_no_control(make_sweep):
+    axes = {"model.widths": [(64,), (64, 64)]}
+    expected = {True: [], False: ["widths [64, 64]", "widths [64]"]}
+    assert labels_by_control(make_sweep(axes=axes, control=None)) == expected
+
+
+def test_control_whose_trials_are_missing_marks_no_other_condition(make_sweep):
+    axes = {"penalties.l1.weight": [5e-5], "penalties.locality.weight": [0.0, 1e-3]}
+    own = {"penalties.l1.weight": 0.0, "penalties.locality.weight": 0.0}
+    table = summarise_conditions(make_sweep(axes=axes, control=own)).table
     assert not table["control"].any()
 
 
-def test_architecture_sweep_has_no_control(make_sweep):
-    table = summarise_conditions(make_sweep(axes={"model.widths": ["[64]", "[64, 64]"]})).table
-    assert not table["control"].any()
+def test_a_value_of_none_is_a_value(make_sweep):
+    axes = {"model.depth": [None, 2], "dataset.num_train": [100, None]}
+    table = summarise_conditions(make_sweep(axes=axes)).table.set_index("condition_id").sort_index()
+    assert table["model.depth"].tolist() == [None, None, 2, 2]
+    assert table["control"].tolist() == [True, False, False, False]
+    assert table["label"].tolist() == ["control", "num train none", "depth 2", "depth 2, num train none"]
 
 
 def test_penalised_conditions_are_marked_swept_or_fixed(make_sweep):
     table = summarise_conditions(make_sweep()).table
-    assert (table["penalised"] == (table["training.clusterability_weight"] > 0)).all()
-    fixed = make_sweep(axes={"model.dropout": [0.0, 0.5]}, settings={"training.clusterability_weight": 0.1})
+    assert (table["penalised"] == (table["penalties.clusterability.weight"] > 0)).all()
+    fixed = make_sweep(axes={"model.dropout": [0.0, 0.5]}, settings={"penalties.clusterability.weight": 0.1})
     assert summarise_conditions(fixed).table["penalised"].all()
 
 
@@ -106,7 +133,7 @@ def test_penalty_caveat_appears_only_where_the_penalty_is_used(make_sweep):
 
 
 def test_pooling_different_graphs_is_a_serious_caveat(make_sweep):
-    caveats = caveats_of(make_sweep(axes={"model.widths": ["[64]", "[64, 64]"]}))
+    caveats = caveats_of(make_sweep(axes={"model.widths": [(64,), (64, 64)]}))
     caveat = caveats["n-cuts on one axis that are not on one scale"]
     assert caveat.serious
     assert "varies widths" in caveat.text

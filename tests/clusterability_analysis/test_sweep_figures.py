@@ -9,9 +9,9 @@ from clusterability_analysis.frontier import find_frontier
 from clusterability_analysis.significance import assess_significance
 
 MANY = {
-    "training.clusterability_weight": [0.0, *np.geomspace(0.01, 1, 16)],
+    "penalties.clusterability.weight": [0.0, *np.geomspace(0.01, 1, 16)],
     "model.dropout": [0.0, 0.2, 0.4],
-    "training.l1_weight": list(np.linspace(0, 1e-4, 4)),
+    "penalties.l1.weight": list(np.linspace(0, 1e-4, 4)),
 }
 
 
@@ -90,7 +90,7 @@ def test_axes_info_averages_conditions_by_level(make_sweep):
     _, _, info = infos(sweep)
     effect = next(effect for effect in info.effects if effect.name == "clusterability")
     assert effect.levels == ("0", "0.1", "1")
-    expected = sweep.trials.groupby("training.clusterability_weight")[["ncut", "null_mean"]].mean()
+    expected = sweep.trials.groupby("penalties.clusterability.weight")[["ncut", "null_mean"]].mean()
     np.testing.assert_allclose(effect.mean_ncut, expected["ncut"])
     np.testing.assert_allclose(effect.mean_null, expected["null_mean"])
 
@@ -105,7 +105,7 @@ def test_axis_with_many_values_becomes_a_number_line(make_sweep):
 
 
 def test_names_are_levels_in_order_of_length_without_a_line(make_sweep):
-    _, _, info = infos(make_sweep(axes={"model.widths": ["[64, 64]", "[128]", "[64]"]}))
+    _, _, info = infos(make_sweep(axes={"model.widths": [(64, 64), (128,), (64,)]}))
     (effect,) = info.effects
     assert effect.levels == ("[64]", "[128]", "[64, 64]")
     assert not effect.ordered
@@ -133,7 +133,7 @@ def unchanged(sweep):
     [
         {},
         {"model.dropout": [0.0, 0.5]},
-        {"model.widths": ["$\\frac{", "[64]"], "training.l1_weight": [0.0, 1e-5]},
+        {"model.widths": ["$\\frac{", "[64]"], "penalties.l1.weight": [0.0, 1e-5]},
     ],
     ids=["one condition", "two conditions", "hostile names"],
 )

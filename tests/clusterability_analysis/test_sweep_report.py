@@ -172,13 +172,14 @@ def test_second_report_replaces_the_first(make_sweep, tmp_path):
     assert len(list(tmp_path.iterdir())) == 10
 
 
-def test_report_that_fails_leaves_the_earlier_one(make_sweep, tmp_path):
+def test_report_that_fails_leaves_the_earlier_one(make_sweep, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError("no space left")
+
     before = write_report(make_sweep(), tmp_path).html.read_bytes()
-    broken = make_sweep()
-    del broken.trials["condition_id"]
-    broken.trials["trial_id"] = [[1]] * len(broken.trials)
-    with pytest.raises(TypeError):
-        write_report(broken, tmp_path)
+    monkeypatch.setattr("clusterability_analysis.page.render_page", fail)
+    with pytest.raises(OSError, match="no space left"):
+        write_report(make_sweep(seeds=[0]), tmp_path)
     assert (tmp_path / "report.html").read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 10
 
@@ -211,8 +212,8 @@ def test_report_of_one_condition_and_one_seed(write):
 
 def test_terminal_table_fits_in_100_columns(write):
     axes = {
-        "training.clusterability_weight": [0.0, *np.geomspace(0.01, 1, 16)],
-        "training.l1_weight": [0.0, 3.16e-5], "training.l2_weight": [0.0, 3.16e-5],
+        "penalties.clusterability.weight": [0.0, *np.geomspace(0.01, 1, 16)],
+        "penalties.l1.weight": [0.0, 3.16e-5], "penalties.l2.weight": [0.0, 3.16e-5],
         "model.dropout": [0.25, 0.5],
     }  # fmt: skip
     report, _ = write(axes=axes)

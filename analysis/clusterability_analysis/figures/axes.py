@@ -63,7 +63,7 @@ def axes_info(conditions: Conditions) -> AxesInfo | None:
 
 def _effect(table: pd.DataFrame, axis: str, name: str) -> AxisEffect:
     values = table[axis]
-    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
+    numbers = np.array([float(value) if _is_number(value) else np.nan for value in values])
     distinct = sorted(set(values), key=_sort_key)
     if len(distinct) <= MAX_LEVELS or np.isnan(numbers).any():
         levels = tuple(format_value(value) for value in distinct)
@@ -96,11 +96,16 @@ def _effect(table: pd.DataFrame, axis: str, name: str) -> AxisEffect:
     )
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _sort_key(value: object) -> tuple[bool, float, int, str]:
-    """Numbers by size, then texts by length and letter, so that "[64, 64]" follows "[64]"."""
+    """Numbers by size, then the others by length and letter as written, so that [64, 64] follows [64]."""
     if isinstance(value, int | float):
         return False, float(value), 0, ""
-    return True, 0.0, len(str(value)), str(value)
+    written = format_value(value)
+    return True, 0.0, len(written), written
 
 
 def _scale(numbers: np.ndarray) -> tuple[str, float]:

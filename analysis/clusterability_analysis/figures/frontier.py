@@ -200,7 +200,7 @@ def _legend(figure: Figure, axes: Axes, info: FrontierInfo) -> None:
     if info.floor is not None:
         entry(f"below {info.floor:.2f}", marker="v", color=OTHER, markersize=6)
     if info.control.any():
-        entry("no regulariser", marker="s", color=CONTROL, markersize=7)
+        entry("control", marker="s", color=CONTROL, markersize=7)
     if info.penalised.any():
         entry("diamond: with the penalty", marker="D", color=INK, markersize=5.5)
     if info.shows_null.any():

@@ -171,7 +171,7 @@ def _legend(figure: Figure, axes: Axes, info: SignificanceInfo) -> None:
     if not info.passes.all():
         entry("does not pass", color=OTHER)
     if info.control.any():
-        entry("square: no regulariser", marker="s", color=INK, markerfacecolor="none")
+        entry("square: control", marker="s", color=INK, markerfacecolor="none")
     if info.penalised.any():
         entry("diamond: penalty", marker="D", color=INK, markersize=5, markerfacecolor="none")
     entry("single seeds", color=MUTED, markersize=3)

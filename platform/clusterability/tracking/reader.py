@@ -57,6 +57,7 @@ def _table(client: MlflowClient, parent: Run) -> SweepTable:
     tags = parent.data.tags
     axes = tuple(map(new_name, json.loads(tags["axes"])))
     runs = trial_runs(client, parent.info.experiment_id, tags["sweep_id"])
+    trials = _trials([run for run in runs if has_values(run, axes)], axes)
     return SweepTable(
         sweep_id=tags["sweep_id"],
         space=tags["space"],
@@ -66,8 +67,17 @@ def _table(client: MlflowClient, parent: Run) -> SweepTable:
         axes=axes,
         objectives=tuple(Objective(**item) for item in json.loads(tags["objectives"])),
         settings=_with_new_names(decode(tags["settings"])),
-        trials=_trials([run for run in runs if has_values(run, axes)], axes),
+        control=_control(tags, trials, axes),
+        trials=trials,
     )
+
+
+def _control(tags: dict[str, str], trials: pd.DataFrame, axes: tuple[str, ...]) -> dict[str, Any] | None:
+    """Return the control's swept values; without the tag, which earlier versions lack, the oldest trial's."""
+    if "control" in tags:
+        control = decode(tags["control"])
+        return None if control is None else _with_new_names(control)
+    return None if trials.empty else {axis: trials[axis].iloc[0] for axis in axes}
 
 
 def _trials(runs: list[Run], axes: tuple[str, ...]) -> pd.DataFrame:

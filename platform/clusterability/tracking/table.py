@@ -1,6 +1,7 @@
 """A sweep as the analysis sees it: one row per trial."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -26,6 +27,11 @@ class SweepTable:
     """What the search looked at: validation metrics; the report shows test accuracy instead."""
     settings: dict[str, object]
     """Fields held fixed over the sweep, by dotted name, such as {"ncut.num_clusters": 12}."""
+    control: dict[str, Any] | None
+    """Swept values of the control: the space's own values with no axis applied. None: it is not swept over.
+
+    A sweep that an earlier version tracked does not say; it is then what ran first.
+    """
     trials: pd.DataFrame
     """One row per trial: trial_id, condition_id, seed, state, error, run_id, then axes, then metrics.
 

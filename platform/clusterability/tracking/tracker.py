@@ -115,7 +115,12 @@ class Tracker:
 
     def _sweep_run(self) -> str:
         made = self._find_sweep_run() or self._create_sweep_run()
-        return self._find_sweep_run() or made  # a request sent twice makes two: one is removed here
+        run_id = self._find_sweep_run() or made  # a request sent twice makes two: one is removed here
+        known = self._client.get_run(run_id).data.tags
+        for name, text in _tags_of_today(self._space).items():
+            if name not in known:  # a sweep that an earlier version began
+                self._client.set_tag(run_id, name, text)
+        return run_id
 
     def _find_sweep_run(self) -> str | None:
         condition = f"tags.kind = 'sweep' and tags.sweep_id = '{self._sweep_id}'"
@@ -145,6 +150,7 @@ class Tracker:
                 "axes": json.dumps(self._axes),
                 "objectives": json.dumps([asdict(objective) for objective in space.objectives]),
                 "settings": encode(_settings(space)),
+                **_tags_of_today(space),
             },
             params={"search.method": space.search.method, "seeds": encode(space.seeds)},
         )
@@ -230,6 +236,11 @@ def _metrics(record: TrialRecord, milliseconds: int) -> list[Metric]:
     ]
     last = max((len(values) for values in record.history.values()), default=0)
     return per_epoch + [Metric(name, value, milliseconds, last) for name, value in record.metrics.items()]
+
+
+def _tags_of_today(space: SearchSpace) -> dict[str, str]:
+    """Return the tags of a sweep's run that earlier versions did not write."""
+    return {"control": encode(space.control)}
 
 
 def _settings(space: SearchSpace) -> dict[str, Any]:

@@ -172,6 +172,22 @@ def test_swept_values_keep_their_types(uri, tmp_path):
     ]
 
 
+def test_the_control_is_read_back_also_where_the_sweep_was_begun_by_an_earlier_version(uri, tmp_path):
+    tracker = tracked(uri, tmp_path, record())
+    control = {"penalties.clusterability.weight": SPACE.control[AXIS]}
+    assert find_sweep("smoke-1").control == control
+    MlflowClient(uri).delete_tag(tracker.run_id, "control")
+    assert find_sweep("smoke-1").control == {"penalties.clusterability.weight": 0.3}  # what ran first
+    tracked(uri, tmp_path)
+    assert find_sweep("smoke-1").control == control
+
+
+def test_a_sweep_without_a_control_says_so(uri, tmp_path):
+    space = load_space("smoke", [f"axes={json.dumps({'model.widths': [[8], [16]]})}"], folder=SHIPPED)
+    Tracker(connect(uri), uri, space, "smoke-1").start_trial(space.trial({"model.widths": (8,)}, 0))
+    assert find_sweep("smoke-1").control is None
+
+
 def test_old_and_new_names_in_one_sweep_read_as_one(uri, tmp_path):
     tracker = tracked(uri, tmp_path, record())
     client = MlflowClient(uri)

@@ -30,7 +30,8 @@ def test_every_value_comes_back_with_its_type(value):
     ("value", "text"),
     [
         ("mnist", "mnist"), ("true", '"true"'), ("True", '"True"'), ("12", '"12"'), ("", '""'),
-        (True, "true"), (None, "null"), (5e-05, "5e-05"), ((64, 64), "[64, 64]"), ("my_lab.nets:Tiny", "my_lab.nets:Tiny"),
+        (True, "true"), (None, "null"), (5e-05, "5e-05"),
+        ((64, 64), "[64, 64]"), ("my_lab.nets:Tiny", "my_lab.nets:Tiny"),
     ],
 )  # fmt: skip
 def test_text_stays_bare_unless_it_reads_as_something_else(value, text):
