@@ -1,6 +1,5 @@
 """How conditions and numbers are written, the same in tables, figures and the terminal."""
 
-import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -64,19 +63,6 @@ def format_probability(value: float) -> str:
     if value >= 0.001:
         return f"{value:.3f}"
     return re.sub(r"e-0*(\d)", r"e-\1", f"{value:.0e}")
-
-
-def format_seconds(seconds: float) -> str:
-    """Write a duration with its two largest units."""
-    if is_missing(seconds) or not math.isfinite(seconds):
-        return "–"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes < 10 else f"{minutes} min"
 
 
 def shorten(text: str, length: int) -> str:

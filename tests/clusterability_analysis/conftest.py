@@ -17,6 +17,12 @@ REGULARISED = {
 }
 
 
+def simulate_units(values: dict[str, Any]) -> float:
+    widths, depth = values.get("model.widths"), values.get("model.depth")
+    hidden = sum(widths) if isinstance(widths, tuple) else 64
+    return values.get("model.width_factor", 1) * hidden * (depth or 1)
+
+
 def simulate_trial(values: dict[str, Any], seed: int, index: int, num_shuffles: int) -> dict[str, Any]:
     chance = np.random.default_rng([seed, index])
     penalty = float(values.get("penalties.clusterability.weight", 0.0))
@@ -34,6 +40,12 @@ def simulate_trial(values: dict[str, Any], seed: int, index: int, num_shuffles: 
         "null_sd": null_sd,
         "z_score": (ncut - null_values.mean()) / null_sd,
         "p_value": (1 + (null_values <= ncut).sum()) / (1 + num_shuffles),
+        "ncut_contribution": ncut - 0.3 + chance.normal(0, 0.1),
+        "null_mean_contribution": null_values.mean() + 0.1,
+        "null_sd_contribution": 2 * null_sd,
+        "z_score_contribution": (ncut - 0.3 - null_values.mean()) / (2 * null_sd),
+        "p_value_contribution": chance.integers(1, num_shuffles + 2) / (1 + num_shuffles),
+        "num_units": simulate_units(values),
         "num_isolated": 3.0,
         "num_components": 1.0,
         "seconds_training": 2.5,
@@ -84,6 +96,7 @@ def build_sweep(
         "state": "complete",
         "axes": tuple(axes),
         "objectives": (Objective(), Objective(metric="ncut", direction="min")),
+        "metrics": {},
         "settings": {"dataset.name": "digits", "ncut.num_clusters": 12, "nulls.num_shuffles": num_shuffles},
         "control": grid[0],
         "trials": trials,

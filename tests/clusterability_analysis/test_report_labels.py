@@ -25,21 +25,6 @@ def test_probabilities_are_written_short(value, written):
     assert labels.format_probability(value) == written
 
 
-@pytest.mark.parametrize(
-    ("seconds", "written"),
-    [
-        (2.25, "2.2 s"),
-        (59.97, "60.0 s"),
-        (61, "1 min 1 s"),
-        (1830, "30 min"),
-        (7260, "2 h 1 min"),
-        (math.nan, "–"),
-    ],
-)
-def test_durations_are_written_short(seconds, written):
-    assert labels.format_seconds(seconds) == written
-
-
 def test_spread_is_left_out_for_a_single_replicate():
     assert labels.format_spread(9.2, 0.05, 2) == "9.20 ± 0.05"
     assert labels.format_spread(-9.2, math.nan, 2) == "−9.20"

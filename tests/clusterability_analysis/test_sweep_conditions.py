@@ -1,13 +1,15 @@
 import math
 import statistics
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from clusterability_analysis.analysis import analyse
 from clusterability_analysis.caveats import find_caveats
 from clusterability_analysis.conditions import summarise_conditions
-from clusterability_analysis.significance import assess_significance
+from clusterability_analysis.scale import axes_off_scale
 
 
 def row_of(conditions, name):
@@ -15,10 +17,7 @@ def row_of(conditions, name):
 
 
 def caveats_of(sweep):
-    conditions = summarise_conditions(sweep)
-    return {
-        c.title: c for c in find_caveats(sweep, conditions, assess_significance(conditions, sweep.settings))
-    }
+    return {caveat.title: caveat for caveat in find_caveats(analyse(sweep))}
 
 
 def test_mean_and_deviation_over_seeds_by_hand(make_sweep):
@@ -57,7 +56,9 @@ def test_complete_trial_without_finite_metrics_is_unusable(make_sweep):
     conditions = summarise_conditions(sweep)
     assert conditions.num_unusable == 2
     assert row_of(conditions, "c0000")["num_replicates"] == 1
-    assert "2 lack a test accuracy or an n-cut" in caveats_of(sweep)["Trials that are not in the means"].text
+    assert (
+        "2 lack a finite test accuracy or n-cut" in caveats_of(sweep)["Trials that are not in the means"].text
+    )
 
 
 def test_running_trials_are_unfinished(make_sweep):
@@ -132,11 +133,51 @@ def test_penalty_caveat_appears_only_where_the_penalty_is_used(make_sweep):
     assert title not in caveats_of(make_sweep(axes={"model.dropout": [0.0, 0.5]}))
 
 
-def test_pooling_different_graphs_is_a_serious_caveat(make_sweep):
-    caveats = caveats_of(make_sweep(axes={"model.widths": [(64,), (64, 64)]}))
-    caveat = caveats["n-cuts on one axis that are not on one scale"]
-    assert caveat.serious
-    assert "varies widths" in caveat.text
+NOT_ON_ONE_SCALE = "n-cuts on one axis that are not on one scale"
+
+
+@pytest.mark.parametrize(
+    "sizing",
+    [
+        {"model.width_factor": [1.0, 2.0]},
+        {"model.depth": [2, 3]},
+        {"model.widths": [(64,), (64, 64)]},
+        {"ncut.num_clusters": [4, 12]},
+        {"ncut.estimator": ["refined", "spectral"]},
+    ],
+    ids=lambda axes: next(iter(axes)),
+)
+def test_axes_that_change_the_graph_or_its_measurement_are_a_serious_caveat(make_sweep, sizing):
+    (axis,) = sizing
+    axes = {**sizing, "model.dropout": [0.0, 0.5], "training.epochs": [5, 10]}
+    assert axes_off_scale(summarise_conditions(make_sweep(axes=axes))) == (axis,)
+    assert caveats_of(make_sweep(axes=axes))[NOT_ON_ONE_SCALE].serious
+
+
+def test_axes_that_leave_the_graph_as_it_is_are_on_one_scale(make_sweep):
+    axes = {
+        "model.dropout": [0.0, 0.5],
+        "model.initialisation": ["glorot", "clusterable"],
+        "dataset.name": ["a", "b"],
+    }
+    assert NOT_ON_ONE_SCALE not in caveats_of(make_sweep(axes=axes))
+
+
+def test_sizes_that_earlier_versions_did_not_record_may_differ_along_any_axis_of_the_network(make_sweep):
+    axes = {"dataset.variant": ["plain", "halves"], "model.dropout": [0.0, 0.5], "training.epochs": [5, 10]}
+    sweep = make_sweep(axes=axes)
+    del sweep.trials["num_units"]
+    assert axes_off_scale(summarise_conditions(sweep)) == ("dataset.variant", "model.dropout")
+
+
+def test_sizes_that_differ_along_no_axis_alone_may_differ_along_any(make_sweep):
+    sweep = make_sweep(
+        axes={"model.depth": [2, 3], "model.width_factor": [1.0, 2.0], "training.epochs": [5, 6]}
+    )
+    drawn = sweep.trials["condition_id"].isin(["c0000", "c0007"])  # as a random search may
+    some = make_sweep(trials=sweep.trials[drawn], axes={})
+    some = replace(some, axes=sweep.axes, control=None)
+    assert axes_off_scale(summarise_conditions(some)) == ("model.depth", "model.width_factor")
 
 
 def test_disconnected_networks_are_named(make_sweep):

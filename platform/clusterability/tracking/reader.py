@@ -10,6 +10,7 @@ from mlflow.entities import Run
 
 from clusterability.config import Objective
 from clusterability.errors import TrackingError, unknown_name
+from clusterability.measurement.metric import Metric
 from clusterability.old_names import new_name
 from clusterability.tracking.store import TRACKING_FAILURES, connect, tracking_uri
 from clusterability.tracking.table import SweepTable
@@ -66,6 +67,7 @@ def _table(client: MlflowClient, parent: Run) -> SweepTable:
         state=tags["state"],
         axes=axes,
         objectives=tuple(Objective(**item) for item in json.loads(tags["objectives"])),
+        metrics={name: Metric(**item) for name, item in json.loads(tags.get("metrics", "{}")).items()},
         settings=_with_new_names(decode(tags["settings"])),
         control=_control(tags, trials, axes),
         trials=trials,

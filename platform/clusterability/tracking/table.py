@@ -1,11 +1,13 @@
 """A sweep as the analysis sees it: one row per trial."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from clusterability.config import Objective
+from clusterability.measurement.metric import Metric
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +26,9 @@ class SweepTable:
     axes: tuple[str, ...]
     """Swept fields, such as "penalties.l1.weight"; each is a column of `trials`."""
     objectives: tuple[Objective, ...]
-    """What the search looked at: validation metrics; the report shows test accuracy instead."""
+    """What the search looked at; where that is the validation set's, the report shows the test set's."""
+    metrics: Mapping[str, Metric]
+    """The user's own metrics among the objectives, by the objective's name for them; without `compute`."""
     settings: dict[str, object]
     """Fields held fixed over the sweep, by dotted name, such as {"ncut.num_clusters": 12}."""
     control: dict[str, Any] | None

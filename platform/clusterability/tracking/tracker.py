@@ -1,10 +1,7 @@
 """A sweep written to MLflow: one parent run, one child run per trial. Every call can be repeated."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
@@ -22,6 +19,7 @@ from clusterability.tracking.store import (
     connect,
     tracking_uri,
 )
+from clusterability.tracking.sweep_tags import recent_tags, sweep_tags
 from clusterability.tracking.values import encode
 from clusterability.tracking.view import save_view
 
@@ -116,9 +114,8 @@ class Tracker:
     def _sweep_run(self) -> str:
         made = self._find_sweep_run() or self._create_sweep_run()
         run_id = self._find_sweep_run() or made  # a request sent twice makes two: one is removed here
-        known = self._client.get_run(run_id).data.tags
-        for name, text in _tags_of_today(self._space).items():
-            if name not in known:  # a sweep that an earlier version began
+        if "control" not in self._client.get_run(run_id).data.tags:  # a sweep that an earlier version began
+            for name, text in recent_tags(self._space).items():
                 self._client.set_tag(run_id, name, text)
         return run_id
 
@@ -147,10 +144,7 @@ class Tracker:
                 "kind": "sweep",
                 "state": "running",
                 "mlflow.note.content": space.description,
-                "axes": json.dumps(self._axes),
-                "objectives": json.dumps([asdict(objective) for objective in space.objectives]),
-                "settings": encode(_settings(space)),
-                **_tags_of_today(space),
+                **sweep_tags(space),
             },
             params={"search.method": space.search.method, "seeds": encode(space.seeds)},
         )
@@ -236,22 +230,3 @@ def _metrics(record: TrialRecord, milliseconds: int) -> list[Metric]:
     ]
     last = max((len(values) for values in record.history.values()), default=0)
     return per_epoch + [Metric(name, value, milliseconds, last) for name, value in record.metrics.items()]
-
-
-def _tags_of_today(space: SearchSpace) -> dict[str, str]:
-    """Return the tags of a sweep's run that earlier versions did not write."""
-    return {"control": encode(space.control)}
-
-
-def _settings(space: SearchSpace) -> dict[str, Any]:
-    swept = {axis.name for axis in space.axes}
-    fields = _flattened(space.base.to_dict())
-    return {name: value for name, value in fields.items() if "." in name and name not in swept}
-
-
-def _flattened(fields: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested fields by dotted name."""
-    flat: dict[str, Any] = {}
-    for name, value in fields.items():
-        flat |= _flattened(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
-    return flat

@@ -1,12 +1,14 @@
 import json
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-from clusterability.config import TrialConfig
+from clusterability.config import Objective, TrialConfig
 from clusterability.errors import TrackingError
 from clusterability.ledger import Ledger
 from clusterability.record import NullTest, TrialRecord
@@ -186,6 +188,21 @@ def test_a_sweep_without_a_control_says_so(uri, tmp_path):
     space = load_space("smoke", [f"axes={json.dumps({'model.widths': [[8], [16]]})}"], folder=SHIPPED)
     Tracker(connect(uri), uri, space, "smoke-1").start_trial(space.trial({"model.widths": (8,)}, 0))
     assert find_sweep("smoke-1").control is None
+
+
+def test_an_own_objective_is_described_to_readers_that_lack_its_code(uri, tmp_path, monkeypatch):
+    source = tmp_path / "lab_of_the_tracker.py"
+    source.write_text('def sparsity(network):\n    "Share of zeros."\n    return 0.5\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    own = Objective(metric="lab_of_the_tracker:sparsity", direction="max")
+    Tracker(connect(uri), uri, replace(SPACE, objectives=(*SPACE.objectives, own)), "smoke-1")
+    source.unlink()
+    sys.modules.pop("lab_of_the_tracker")
+    metrics = find_sweep("smoke-1").metrics
+    assert list(metrics) == [own.metric]
+    sparsity = metrics[own.metric]
+    assert (sparsity.name, sparsity.label, sparsity.better) == ("sparsity", "sparsity", "max")
+    assert (sparsity.meaning, sparsity.compute) == ("Share of zeros.", None)
 
 
 def test_old_and_new_names_in_one_sweep_read_as_one(uri, tmp_path):

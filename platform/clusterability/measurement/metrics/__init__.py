@@ -1,0 +1,1 @@
+"""One file for each family of metrics; the table in `clusterability.components` names them."""
