@@ -71,13 +71,16 @@ def _pooled(conditions: Conditions) -> Caveat | None:
     axes = axes_off_scale(conditions)
     if not axes:
         return None
-    names = axis_names(axes)
+    names, shown = axis_names(axes), conditions.shown
+    nevertheless = (
+        " The frontier is drawn nevertheless." if shown.tested.statistic in shown.objectives else ""
+    )
     return Caveat(
         title="n-cuts on one axis that are not on one scale",
         text=(
             f"This sweep varies {', '.join(names[axis] for axis in axes)}. n-cut depends on the number of "
             "clusters and on the graph's size, so a lower n-cut between such conditions says little; compare "
-            "each with its own null (the distance to it, z and q). The frontier is drawn nevertheless."
+            f"each with its own null (the distance to it, z and q).{nevertheless}"
         ),
         serious=True,
     )

@@ -37,7 +37,7 @@ class Tracker:
         self._sweep_id = sweep_id
         self._axes = tuple(axis.name for axis in space.axes)
         self._experiment_id = _experiment(client, uri, space.name)
-        save_view(client, self._experiment_id, self._axes)
+        save_view(client, self._experiment_id, space)
         self.run_id = self._sweep_run()
         self._run_ids: dict[str, str] = {}
         self._ended: dict[str, str] = {}

@@ -256,6 +256,18 @@ def test_the_ui_opens_on_the_trials_with_their_metrics(uri, tmp_path):
     assert {"metrics.`ncut`", f"params.`{AXIS}`"} <= set(view["selectedColumns"])
 
 
+def test_the_ui_shows_and_sorts_by_the_objectives(uri):
+    objectives = (
+        Objective(metric="validation_accuracy", direction="max"),
+        Objective(metric="z_score_contribution", direction="max"),
+    )
+    Tracker(connect(uri), uri, replace(SPACE, objectives=objectives), "smoke-1")
+    view = json.loads(MlflowClient(uri).get_experiment("1").tags["mlflow.sharedViewState.clusterability"])
+    names = ("test_accuracy", "validation_accuracy", "z_score_contribution", "null_mean_contribution")
+    assert view["selectedColumns"][:4] == [f"metrics.`{name}`" for name in names]
+    assert (view["orderByKey"], view["orderByAsc"]) == ("metrics.`z_score_contribution`", False)
+
+
 def test_an_unknown_sweep_names_the_known_ones(uri, tmp_path):
     tracked(uri, tmp_path, record())
     with pytest.raises(TrackingError, match=r"unknown sweep or space with runs 'smok'.*Did you mean 'smoke'"):
