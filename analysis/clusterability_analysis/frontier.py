@@ -36,7 +36,7 @@ def pareto_mask(values: np.ndarray, maximise: Sequence[bool]) -> np.ndarray:
         maximise: for each objective, whether larger is better.
 
     Raises:
-        ValueError: a value is not finite (moocore would rank it without a word).
+        ValueError: a value is not finite (moocore would rank it silently).
     """
     points = _finite(values)
     if not len(points):

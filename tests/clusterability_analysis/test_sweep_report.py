@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clusterability.components import COMPONENTS
 from clusterability_analysis import frontier_text, write_report
 
 HOSTILE = (
@@ -241,3 +242,37 @@ def test_importing_the_analysis_is_light():
     program = f"import sys, clusterability_analysis; print(*({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+EXTRA_FIGURE = """
+from matplotlib.figure import Figure
+
+from clusterability_analysis.figures.report_figure import ReportFigure
+
+
+def draw(info):
+    figure = Figure()
+    figure.subplots().hist(info)
+    return figure
+
+
+EXTRA = ReportFigure(
+    name="extra",
+    title="How n-cuts are distributed",
+    info=lambda analysis: analysis.conditions.table["ncut_mean"].to_numpy(),
+    draw=draw,
+    caption=lambda info: f"{len(info)} conditions & <b>no</b> markup",
+)
+"""
+
+
+def test_a_figure_is_one_file_and_one_line_of_the_table(make_sweep, tmp_path, monkeypatch):
+    (tmp_path / "extra_figure_of_the_test.py").write_text(EXTRA_FIGURE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(COMPONENTS["figure"], "extra", "extra_figure_of_the_test:EXTRA")
+    report = write_report(make_sweep(), tmp_path / "report")
+    assert {"extra.png", "extra.svg"} <= {path.name for path in report.figures}
+    page = Page(report.html.read_text(encoding="utf-8"))
+    assert "extra" in page.ids
+    assert {"How n-cuts are distributed", "12 conditions & <b>no</b> markup"} <= set(page.text)
+    assert page.tags.count("svg") == 4

@@ -153,8 +153,8 @@ class Tracker:
     def _read_trials(self) -> None:
         """Learn what the store has.
 
-        Of two runs of one trial, which a retried request can leave, one is kept; a run without its swept
-        values, which a driver leaves that is killed while it makes one, is made anew.
+        Of two runs of one trial, which a retried request can leave, one is kept. A run without its swept
+        values, which a driver leaves when it is killed while making it, is made again.
         """
         self._run_ids, self._ended = {}, {}
         for run in trial_runs(self._client, self._experiment_id, self._sweep_id):

@@ -125,7 +125,7 @@ def test_a_sweep_that_had_ended_stays_so_while_it_is_brought_up_to_date(uri, tmp
     assert MlflowClient(uri).get_run(again.run_id).info.status == "RUNNING"
 
 
-def test_a_run_whose_driver_was_killed_while_it_made_it_is_made_anew(uri, tmp_path):
+def test_a_run_whose_driver_was_killed_while_making_it_is_made_again(uri, tmp_path):
     tracker = tracked(uri, tmp_path, record())
     client = MlflowClient(uri)
     tags = {"kind": "trial", "sweep_id": "smoke-1", "trial_id": config(1).trial_id, "state": "running"}
