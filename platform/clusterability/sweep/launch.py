@@ -155,7 +155,7 @@ def _run_to_the_end(sweep: _Sweep, tracker: Tracker, console: Console) -> tuple[
 
 def _run_trials(sweep: _Sweep, tracker: Tracker, console: Console) -> str:
     space, ledger = sweep.space, sweep.ledger
-    tally = Tally(total=space.num_trials, done_before=len(sweep.finished))
+    tally = Tally(total=space.num_trials, objectives=space.objectives, done_before=len(sweep.finished))
     background = BackgroundTracking()
     display = make_display(console, space, tally.total)
     with display:
