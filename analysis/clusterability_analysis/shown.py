@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from clusterability.components import find, names
 from clusterability.config import Direction
-from clusterability.measurement.find_metric import undescribed_metric
 from clusterability.measurement.graph_suffix import GRAPH_SUFFIXES
-from clusterability.measurement.metric import Metric
+from clusterability.measurement.metric import Metric, undescribed_metric
 from clusterability.tracking import SweepTable
 
 ACCURACY = "test_accuracy"

@@ -1,5 +1,6 @@
 """What a person sees while a sweep runs: a live line on a terminal, plain lines elsewhere."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Protocol
@@ -9,7 +10,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from clusterability.config import Objective, TrialConfig
 from clusterability.duration import format_duration
-from clusterability.measurement.find_metric import find_metric
 from clusterability.measurement.graph_suffix import GRAPH_SUFFIXES
 from clusterability.measurement.metric import Metric
 from clusterability.spaces import SearchSpace
@@ -20,7 +20,7 @@ class Tally:
     """Where the sweep stands."""
 
     total: int
-    objectives: tuple[Objective, ...]
+    objectives: Sequence[tuple[Objective, Metric]]
     done_before: int = 0
     """Trials finished in earlier sessions."""
     running: int = 0
@@ -41,7 +41,7 @@ class Tally:
             self.failed += 1
             return
         self.complete += 1
-        for objective, metric in _described(self.objectives):
+        for objective, metric in self.objectives:
             better = max if objective.direction == "max" else min
             value = metrics.get(metric.name)
             if value is not None:
@@ -58,7 +58,7 @@ class Tally:
     def summary(self) -> str:
         """Return the counts, the best values and the time left in one line."""
         parts = [f"{self.running} running", f"{self.failed} failed"]
-        for objective, metric in _described(self.objectives):
+        for objective, metric in self.objectives:
             if objective.metric in self.best:
                 parts.append(f"best {metric.label} {self.best[objective.metric]:.{metric.decimals}f}")
         if self.seconds_left is not None:
@@ -137,14 +137,10 @@ class PlainLines:
             result = f"failed: {error}"
         else:
             seconds = metrics["seconds_training"] + metrics["seconds_measuring"]
-            values = [_result(metric, metrics) for _, metric in _described(tally.objectives)]
+            values = [_result(metric, metrics) for _, metric in tally.objectives]
             result = ", ".join([*values, format_duration(seconds)])
         label = f"[{tally.finished}/{tally.total}] {self._space.label(config)}, seed {config.seed}"
         self._console.out(f"{label}: {result} | {tally.summary()}", highlight=False)
-
-
-def _described(objectives: tuple[Objective, ...]) -> list[tuple[Objective, Metric]]:
-    return [(item, find_metric(item.metric, item.direction)) for item in objectives]
 
 
 def _result(metric: Metric, metrics: dict[str, Any]) -> str:

@@ -4,9 +4,8 @@ import json
 from dataclasses import asdict, replace
 from typing import Any
 
-from clusterability.components import is_own
-from clusterability.measurement.find_metric import find_metric
 from clusterability.measurement.metric import Metric
+from clusterability.measurement.own_metric import objective_metrics, own_metrics
 from clusterability.spaces import SearchSpace
 from clusterability.tracking.values import encode
 
@@ -23,8 +22,10 @@ def sweep_tags(space: SearchSpace) -> dict[str, str]:
 
 def recent_tags(space: SearchSpace) -> dict[str, str]:
     """Return the tags that earlier versions did not write: own metrics, and the control."""
-    own = [objective for objective in space.objectives if is_own(objective.metric)]
-    metrics = {item.metric: _description(find_metric(item.metric, item.direction)) for item in own}
+    described = objective_metrics(space.objectives, space.base.metrics)
+    own = {metric.name: metric for metric in own_metrics(space.base.metrics).values()}
+    own |= {metric.name: metric for _, metric in described if metric.name in own}
+    metrics = {name: _description(metric) for name, metric in own.items()}
     return {"metrics": json.dumps(metrics), "control": encode(space.control)}
 
 

@@ -28,7 +28,7 @@ class SweepTable:
     objectives: tuple[Objective, ...]
     """What the search looked at; where that is the validation set's, the report shows the test set's."""
     metrics: Mapping[str, Metric]
-    """The user's own metrics among the objectives, by the objective's name for them; without `compute`."""
+    """The user's own metrics by name, without `compute`."""
     settings: dict[str, object]
     """Fields held fixed over the sweep, by dotted name, such as {"ncut.num_clusters": 12}."""
     control: dict[str, Any] | None

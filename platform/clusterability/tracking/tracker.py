@@ -43,9 +43,11 @@ class Tracker:
         self._ended: dict[str, str] = {}
         self._read_trials()
 
-    def start_sweep(self) -> None:
-        """Make the sweep's run RUNNING, also where it had ended."""
+    def start_sweep(self, sources: Path) -> None:
+        """Make the sweep's run RUNNING, also where it had ended; put the user's own `sources` beside it."""
         self._reopen(self.run_id)
+        if sources.is_dir():
+            self._client.log_artifacts(self.run_id, str(sources), "sources")
 
     def start_trial(self, config: TrialConfig) -> None:
         """Make the trial's run, RUNNING, with its swept values as parameters."""
@@ -169,8 +171,10 @@ class Tracker:
                 self._ended[trial_id] = run.data.tags["state"]
 
 
-def open_tracker(space: SearchSpace, sweep_id: str, *, running: bool) -> Tracker:
-    """Return the tracker of a sweep in the store of `tracking_uri`; `running`: trials are to follow.
+def open_tracker(space: SearchSpace, sweep_id: str, *, sources: Path | None) -> Tracker:
+    """Return the tracker of a sweep in the store of `tracking_uri`.
+
+    `sources` is the folder of the user's own files where trials are to follow; None: none are.
 
     Raises:
         TrackingError: the store does not answer.
@@ -179,8 +183,8 @@ def open_tracker(space: SearchSpace, sweep_id: str, *, running: bool) -> Tracker
     client = connect(uri)
     try:
         tracker = Tracker(client, uri, space, sweep_id)
-        if running:
-            tracker.start_sweep()
+        if sources is not None:
+            tracker.start_sweep(sources)
     except TRACKING_FAILURES as error:
         raise TrackingError(f"tracking store {uri}: {first_line(error)}") from None
     return tracker

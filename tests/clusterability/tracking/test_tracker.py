@@ -121,7 +121,7 @@ def test_a_sweep_that_had_ended_stays_so_while_it_is_brought_up_to_date(uri, tmp
     tracked(uri, tmp_path, record()).finish_sweep(Ledger(folder=tmp_path), "complete")
     again = Tracker(connect(uri), uri, SPACE, "smoke-1")
     assert MlflowClient(uri).get_run(again.run_id).info.status == "FINISHED"
-    again.start_sweep()
+    again.start_sweep(tmp_path / "sources")
     assert MlflowClient(uri).get_run(again.run_id).info.status == "RUNNING"
 
 

@@ -11,7 +11,7 @@ def _num_units(network: Any) -> int:
 
 NUM_UNITS = Metric(
     name="num_units",
-    meaning="Units of the weight graph, isolated ones included; n-cuts of other sizes are on other scales.",
+    meaning="units of the weight graph, isolated ones included; n-cuts of other sizes are on other scales",
     label="units",
     decimals=0,
     graph="weights",
