@@ -18,7 +18,7 @@ _LEAST_SHARE = 1e-13
 _CERTAIN = 8.0  # a move that loses more than 8 temperatures is taken once in 3,000 times: not drawn for
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def anneal(flat, halves, half_pointers, layer_of, degrees, labels, num_clusters, heat, num_sweeps, rng):
     """Lower the n-cut of `labels` in place: sweeps at falling temperature, then descent to a local optimum.
 
@@ -53,8 +53,12 @@ def anneal(flat, halves, half_pointers, layer_of, degrees, labels, num_clusters,
                 q = target[i - first]
                 # Once more, exactly: moves within the chunk have changed the clusters since.
                 gain = lost + (within[q] + 2 * attraction[q, i]) / (volume[q] + degree) - ratio[q]
-                least = temperature * np.log(rng.random()) if temperature > 0 else _LEAST_GAIN
-                if gain > least:
+                if temperature > 0:
+                    draw = rng.random()
+                    moves = gain > 0 or gain > temperature * np.log(draw)
+                else:
+                    moves = gain > _LEAST_GAIN
+                if moves:
                     _move(i, q, degree, attraction, labels, within, volume, size)
                     ratio[p] = within[p] / volume[p]
                     ratio[q] = within[q] / volume[q]
@@ -99,11 +103,12 @@ def _best_gains(attraction, degrees, labels, within, volume, ratio, first, last,
     """Fill in, for nodes first to last, the best other cluster to join and what joining it gains."""
     best[:] = np.float32(-1e30)
     target[:] = 0
+    own_degrees, own_labels = degrees[first:last], labels[first:last]
     for q in range(within.size):
         _keep_better(
             attraction[q, first:last],
-            degrees[first:last],
-            labels[first:last],
+            own_degrees,
+            own_labels,
             np.int32(q),
             np.float32(within[q]),
             np.float32(volume[q]),

@@ -93,5 +93,5 @@ def pairwise_sum(values):
 
 
 best_labels = _search(
-    crc32(b"".join(Path(module.__file__).read_bytes() for module in (annealing, kmeans, partition)))
+    crc32(b"".join(Path(str(module.__file__)).read_bytes() for module in (annealing, kmeans, partition)))
 )
