@@ -1,17 +1,16 @@
 """From trials to conditions: replicates over seeds are averaged, failed trials are left out and counted."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from clusterability.tracking import SweepTable
-from clusterability_analysis.labels import REGULARISERS, axis_names, condition_label
+from clusterability_analysis.labels import axis_names, condition_label
+from clusterability_analysis.shown import Shown, shown_of
 
-AVERAGED = ("test_accuracy", "ncut", "null_mean", "null_sd", "z_score")
-"""Metrics of which a condition holds mean and standard deviation over its replicates."""
-
-_NUMERIC = (*AVERAGED, "p_value", "num_isolated", "num_components", "seconds_training", "seconds_measuring")
+_NUMERIC = ("num_units", "num_components", "seconds_training", "seconds_measuring")
 _TEXT = ("trial_id", "condition_id", "seed", "state", "error", "run_id")
 
 
@@ -20,13 +19,16 @@ class Conditions:
     """The conditions of a sweep that have at least one usable trial."""
 
     table: pd.DataFrame
-    """One row per condition, lowest mean n-cut first.
+    """One row per condition, from the best mean of `shown.across` on.
 
     Columns: condition_id, label, the varying axes, num_replicates, num_failed, control, penalised, and for
-    each metric in AVERAGED `<metric>_mean` and `<metric>_sd` (ddof 1; NaN for a single replicate).
+    each shown metric and the null test's mean, sd and z-score `<metric>_mean` and `<metric>_sd` (ddof 1; NaN
+    for a single replicate).
     """
+    shown: Shown
+    """Which metrics the table holds, and what they are called."""
     trials: pd.DataFrame
-    """The usable trials behind the table: complete, with finite test accuracy and n-cut, one per seed."""
+    """The usable trials behind the table: complete, with every required metric finite, one per seed."""
     failed: pd.DataFrame
     """Failed and stopped trials, with their reasons."""
     axes: tuple[str, ...]
@@ -36,7 +38,7 @@ class Conditions:
     num_unfinished: int
     """Trials that neither ended nor failed."""
     num_unusable: int
-    """Trials that are called complete and lack a finite test accuracy or n-cut."""
+    """Trials that are called complete and lack a metric that the report is about."""
     num_lost: int
     """Conditions without any usable trial."""
 
@@ -48,14 +50,17 @@ def summarise_conditions(sweep: SweepTable) -> Conditions:
     standard deviation between seeds with ddof 1. Equal trials (same condition and seed) are one replicate:
     they hold the same numbers, and counting them twice would feign evidence.
     """
-    trials = _distinct(_typed(sweep.trials))
+    shown = shown_of(sweep)
+    trials = _distinct(_typed(sweep.trials, sweep.axes, (*_averaged(shown), shown.tested.p_value, *_NUMERIC)))
+    trials["control"] = _controls(trials, sweep.control)
     axes = _varying(trials, sweep.axes)
     complete = trials["state"] == "complete"
-    finite = np.isfinite(trials["test_accuracy"]) & np.isfinite(trials["ncut"])
+    finite = trials[[quantity.name for quantity in shown.required]].notna().all(axis=1)
     ended_badly = trials["state"].isin(["failed", "stopped"])
     usable = trials[complete & finite].reset_index(drop=True)
     return Conditions(
-        table=_averages(usable, trials[ended_badly], axes, sweep.settings),
+        table=_ordered(_described(_averages(usable, trials[ended_badly], axes, shown), axes, sweep), shown),
+        shown=shown,
         trials=usable,
         failed=trials[ended_badly].reset_index(drop=True),
         axes=axes,
@@ -73,14 +78,31 @@ def field_values(field: str, table: pd.DataFrame, settings: dict[str, object]) -
     return pd.Series([settings.get(field, np.nan)] * len(table), index=table.index, dtype=object)
 
 
-def _typed(trials: pd.DataFrame) -> pd.DataFrame:
+def _averaged(shown: Shown) -> tuple[str, ...]:
+    """Return the metrics of which a condition holds mean and standard deviation over its replicates."""
+    tested = shown.tested
+    columns = [quantity.name for quantity in shown.quantities]
+    return tuple(dict.fromkeys([*columns, tested.null_mean, tested.null_sd, tested.z_score]))
+
+
+def _typed(trials: pd.DataFrame, axes: tuple[str, ...], numeric: tuple[str, ...]) -> pd.DataFrame:
     """Give every expected column, metrics as floats with NaN for what is absent or infinite."""
-    columns = list(dict.fromkeys([*_TEXT, *trials.columns, *_NUMERIC]))
+    columns = list(dict.fromkeys([*_TEXT, *trials.columns, *numeric]))
     trials = trials.reindex(columns=columns).reset_index(drop=True)
-    for metric in _NUMERIC:
+    for metric in numeric:
         values = pd.to_numeric(trials[metric], errors="coerce").astype(float)
         trials[metric] = values.where(np.isfinite(values))
+    for axis in trials.columns.intersection(list(axes)):
+        trials[axis] = trials[axis].astype(object)
     return trials
+
+
+def _controls(trials: pd.DataFrame, control: dict[str, Any] | None) -> pd.Series:
+    """Mark the trials that have the control's value on every axis."""
+    marks = pd.Series(control is not None, index=trials.index)
+    for axis, value in (control or {}).items():
+        marks &= trials[axis].map(lambda found, value=value: found == value) if axis in trials else False
+    return marks
 
 
 def _distinct(trials: pd.DataFrame) -> pd.DataFrame:
@@ -96,33 +118,35 @@ def _varying(trials: pd.DataFrame, axes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _averages(
-    usable: pd.DataFrame, failed: pd.DataFrame, axes: tuple[str, ...], settings: dict[str, object]
+    usable: pd.DataFrame, failed: pd.DataFrame, axes: tuple[str, ...], shown: Shown
 ) -> pd.DataFrame:
     groups = usable.groupby("condition_id", sort=True)
-    table = groups[list(axes)].first() if axes else pd.DataFrame(index=groups.size().index)
+    # Not groups.first(): it would pass over None, which is a value.
+    table = usable.drop_duplicates("condition_id").set_index("condition_id").sort_index()
+    table = table[list(axes)].copy()
     table["num_replicates"] = groups.size().astype(int)
     table["num_failed"] = failed.groupby("condition_id").size().reindex(table.index, fill_value=0).astype(int)
-    for metric in AVERAGED:
+    for metric in _averaged(shown):
         table[f"{metric}_mean"] = groups[metric].mean()
         table[f"{metric}_sd"] = groups[metric].std(ddof=1)
-    table = table.rename_axis("condition_id").reset_index()
-    table["control"] = _controls(table, axes, settings)
-    weight = field_values("training.clusterability_weight", table, settings)
+    table["control"] = groups["control"].first()
+    return table.rename_axis("condition_id").reset_index()
+
+
+def _described(table: pd.DataFrame, axes: tuple[str, ...], sweep: SweepTable) -> pd.DataFrame:
+    """Add what each condition is called, and whether it trains with the clusterability penalty."""
+    weight = field_values("penalties.clusterability.weight", table, sweep.settings)
     table["penalised"] = pd.to_numeric(weight, errors="coerce").gt(0)
     names = axis_names(axes)
     labels = [
-        condition_label(dict(zip(axes, values, strict=True)), names)
+        condition_label(dict(zip(axes, values, strict=True)), names, sweep.control, sweep.settings)
         for values in table[list(axes)].itertuples(index=False, name=None)
     ]
     table.insert(1, "label", pd.Series(labels, dtype=object))
-    order = ["ncut_mean", "test_accuracy_mean", "condition_id"]
-    return table.sort_values(order, ascending=[True, False, True]).reset_index(drop=True)
+    return table
 
 
-def _controls(table: pd.DataFrame, axes: tuple[str, ...], settings: dict[str, object]) -> pd.Series:
-    """Mark conditions with every regulariser at 0; none where the sweep varies no regulariser."""
-    off = pd.Series(bool(set(axes) & set(REGULARISERS)), index=table.index)
-    for field in REGULARISERS:
-        values = pd.to_numeric(field_values(field, table, settings), errors="coerce")
-        off &= values.fillna(0.0).eq(0)
-    return off
+def _ordered(table: pd.DataFrame, shown: Shown) -> pd.DataFrame:
+    order = [shown.across.mean, shown.upwards.mean, "condition_id"]
+    ascending = [not shown.across.maximise, not shown.upwards.maximise, True]
+    return table.sort_values(order, ascending=ascending).reset_index(drop=True)

@@ -1,5 +1,6 @@
-"""The Pareto frontier of test accuracy (higher is better) and n-cut (lower is better) over conditions."""
+"""The Pareto frontier of the space's objectives over its conditions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import moocore
@@ -7,14 +8,15 @@ import numpy as np
 import pandas as pd
 
 from clusterability_analysis.conditions import Conditions, field_values
+from clusterability_analysis.shown import ACCURACY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Frontier:
-    """Which conditions no other condition beats on both counts."""
+    """Which conditions no other condition beats on every objective."""
 
     table: pd.DataFrame
-    """The frontier's conditions, lowest n-cut first, numbered from 1 in the column `frontier`."""
+    """The frontier's conditions, best `shown.across` first, numbered from 1 in the column `frontier`."""
     all_conditions: pd.DataFrame
     """Every condition; `frontier` is its number there, or NA for a dominated one."""
     hypervolume: float | None
@@ -23,19 +25,23 @@ class Frontier:
     """"ok", or why there is no frontier or no hypervolume."""
 
 
-def pareto_mask(accuracy: np.ndarray, ncut: np.ndarray) -> np.ndarray:
+def pareto_mask(values: np.ndarray, maximise: Sequence[bool]) -> np.ndarray:
     """Return which points are not dominated, shape (n,), boolean.
 
-    Point j dominates i when accuracy_j >= accuracy_i and ncut_j <= ncut_i, at least one of them strictly;
-    equal points do not dominate each other, so all copies of a frontier point stay.
+    Point j dominates i when it is at least as good in every objective and better in one; equal points do not
+    dominate each other, so all copies of a frontier point stay.
+
+    Args:
+        values: one row per point, one column per objective, shape (n, d).
+        maximise: for each objective, whether larger is better.
 
     Raises:
-        ValueError: a value is not finite (moocore would rank it without a word).
+        ValueError: a value is not finite (moocore would rank it silently).
     """
-    points = _finite_points(accuracy, ncut)
+    points = _finite(values)
     if not len(points):
         return np.zeros(0, dtype=bool)
-    return np.asarray(moocore.is_nondominated(points, maximise=[True, False], keep_weakly=True), dtype=bool)
+    return np.asarray(moocore.is_nondominated(points, maximise=list(maximise), keep_weakly=True), dtype=bool)
 
 
 def hypervolume_share(accuracy: np.ndarray, ncut: np.ndarray, num_clusters: int) -> float:
@@ -47,7 +53,7 @@ def hypervolume_share(accuracy: np.ndarray, ncut: np.ndarray, num_clusters: int)
     Raises:
         ValueError: a value is not finite (moocore.hypervolume would return 0.0).
     """
-    points = _finite_points(accuracy, ncut)
+    points = _finite(np.column_stack([accuracy, ncut]))
     if not len(points):
         return 0.0
     area = moocore.hypervolume(points, ref=[0.0, float(num_clusters)], maximise=[True, False])
@@ -55,19 +61,20 @@ def hypervolume_share(accuracy: np.ndarray, ncut: np.ndarray, num_clusters: int)
 
 
 def find_frontier(conditions: Conditions, table: pd.DataFrame, settings: dict[str, object]) -> Frontier:
-    """Find the frontier of the conditions' mean test accuracy and mean n-cut.
+    """Find the frontier of the conditions' mean objectives.
 
     Args:
         conditions: the sweep's conditions.
         table: the rows of `conditions.table`, with any further columns that the frontier should carry.
         settings: fields held fixed over the sweep, for k.
     """
-    accuracy, ncut = table["test_accuracy_mean"].to_numpy(), table["ncut_mean"].to_numpy()
-    on_frontier = pareto_mask(accuracy, ncut)
+    objectives = conditions.shown.objectives
+    values = table[[objective.mean for objective in objectives]].to_numpy(dtype=float)
+    on_frontier = pareto_mask(values, [objective.maximise for objective in objectives])
     numbers = pd.Series(np.cumsum(on_frontier), index=table.index, dtype="Int64").where(on_frontier)
     numbered = table.copy()
     numbered.insert(0, "frontier", numbers)
-    share, status = _hypervolume(accuracy, ncut, field_values("ncut.num_clusters", table, settings))
+    share, status = _hypervolume(conditions, table, settings)
     if table.empty:
         status = no_complete_trial(conditions)
     return Frontier(
@@ -80,22 +87,34 @@ def find_frontier(conditions: Conditions, table: pd.DataFrame, settings: dict[st
 
 def no_complete_trial(conditions: Conditions) -> str:
     """Say why there is nothing to compare."""
+    required = " and ".join(quantity.label for quantity in conditions.shown.required)
     return (
-        f"No trial of this sweep is complete with a finite test accuracy and n-cut: {conditions.num_trials} "
+        f"No trial of this sweep is complete with a finite {required}: {conditions.num_trials} "
         f"trials, {len(conditions.failed)} failed or stopped, {conditions.num_unfinished} unfinished, "
         f"{conditions.num_unusable} without the metrics. There is no frontier and nothing to test."
     )
 
 
-def _hypervolume(accuracy: np.ndarray, ncut: np.ndarray, num_clusters: pd.Series) -> tuple[float | None, str]:
-    known = num_clusters.dropna().unique()
+def _hypervolume(
+    conditions: Conditions, table: pd.DataFrame, settings: dict[str, object]
+) -> tuple[float | None, str]:
+    shown = conditions.shown
+    directions = {objective.name: objective.direction for objective in shown.objectives}
+    ncut = shown.tested.statistic
+    if directions != {ACCURACY: "max", ncut.name: "min"}:
+        return (
+            None,
+            "no hypervolume: the objectives are others than test accuracy and n-cut",
+        )
+    known = field_values("ncut.num_clusters", table, settings).dropna().unique()
     if len(known) != 1:
         return None, "no hypervolume: the number of clusters k is not one and the same for all conditions"
-    return hypervolume_share(accuracy, ncut, int(known[0])), "ok"
+    accuracies, ncuts = table[f"{ACCURACY}_mean"].to_numpy(), table[ncut.mean].to_numpy()
+    return hypervolume_share(accuracies, ncuts, int(known[0])), "ok"
 
 
-def _finite_points(accuracy: np.ndarray, ncut: np.ndarray) -> np.ndarray:
-    points = np.column_stack([np.asarray(accuracy, dtype=float), np.asarray(ncut, dtype=float)])
+def _finite(values: np.ndarray) -> np.ndarray:
+    points = np.asarray(values, dtype=float)
     if not np.isfinite(points).all():
         raise ValueError(f"{(~np.isfinite(points)).sum()} of {points.size} values are not finite")
     return points

@@ -3,31 +3,30 @@
 import re
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from clusterability.tracking import SweepTable
+from clusterability.components import find, names
+from clusterability.duration import format_duration
 from clusterability_analysis import labels
+from clusterability_analysis.analysis import Analysis
 from clusterability_analysis.caveats import Caveat
-from clusterability_analysis.conditions import Conditions
 from clusterability_analysis.figures.style import THEME
-from clusterability_analysis.frontier import Frontier
-from clusterability_analysis.significance import Significance
 
 _PACKAGES = ("clusterability", "numpy", "scipy", "pandas", "moocore", "matplotlib")
 
 
-def render_page(
-    sweep: SweepTable,
-    conditions: Conditions,
-    frontier: Frontier,
-    significance: Significance,
-    caveats: tuple[Caveat, ...],
-    drawings: dict[str, str],
-) -> str:
-    """Return the page as HTML. `drawings` holds SVG text by figure name; whatever is absent is left out."""
+def render_page(analysis: Analysis, caveats: tuple[Caveat, ...], drawings: dict[str, tuple[str, str]]) -> str:
+    """Return the page as HTML.
+
+    Args:
+        analysis: what the tables show.
+        caveats: what to know before quoting a number.
+        drawings: SVG text and caption by figure name; whatever is absent is left out.
+    """
     environment = Environment(
         loader=PackageLoader("clusterability_analysis", "templates"),
         autoescape=True,  # descriptions and errors are texts from outside
@@ -39,22 +38,40 @@ def render_page(
         "value": labels.format_value,
         "number": labels.format_number,
         "probability": labels.format_probability,
-        "seconds": labels.format_seconds,
+        "duration": format_duration,
     }
     environment.globals["spread"] = labels.format_spread
+    conditions, sweep = analysis.conditions, analysis.sweep
     return environment.get_template("report.html.jinja").render(
         sweep=sweep,
+        shown=analysis.shown,
         conditions=conditions,
-        frontier=frontier,
-        significance=significance,
+        frontier=analysis.frontier,
+        significance=analysis.significance,
         caveats=caveats,
-        figures={name: inline_svg(svg, prefix=name) for name, svg in drawings.items()},
+        sections=_sections(environment, drawings),
         axis_names=labels.axis_names(conditions.axes),
         seconds=_seconds(conditions.trials),
         provenance=_provenance(sweep.trials),
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         versions={package: version(package) for package in _PACKAGES},
     )
+
+
+def _sections(environment: Environment, drawings: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+    """Return the page's sections: figures with what stands below them, the template of the figure's name."""
+    templates = set(environment.list_templates())
+    sections = []
+    for name in names("figure"):
+        svg, caption = drawings.get(name, ("", ""))
+        below = f"{name}.html.jinja" if f"{name}.html.jinja" in templates else None
+        if svg or below:
+            drawing = inline_svg(svg, prefix=name) if svg else None
+            title = find("figure", name).title
+            sections.append(
+                {"name": name, "title": title, "drawing": drawing, "caption": caption, "below": below}
+            )
+    return sections
 
 
 def inline_svg(svg: str, prefix: str) -> Markup:

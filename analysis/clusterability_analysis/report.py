@@ -6,11 +6,13 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
+from clusterability.components import find, names
 from clusterability.tracking import SweepTable
+from clusterability_analysis.analysis import Analysis, analyse
 from clusterability_analysis.caveats import Caveat, find_caveats
-from clusterability_analysis.conditions import Conditions, summarise_conditions
-from clusterability_analysis.frontier import Frontier, find_frontier
-from clusterability_analysis.significance import Significance, assess_significance
+from clusterability_analysis.conditions import Conditions
+from clusterability_analysis.frontier import Frontier
+from clusterability_analysis.significance import Significance
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,25 +37,22 @@ class Report:
 def write_report(sweep: SweepTable, folder: Path) -> Report:
     """Analyse a sweep and write its report into `folder`, which is made if it does not exist.
 
-    Writes report.html (self-contained), trials.csv, frontier.csv, significance.csv, and frontier,
-    significance and axes as .png and .svg. Files are written in a temporary folder first and then replaced,
-    the page last: a reader never sees half a file, and the page never names one that is not there.
+    Writes report.html (self-contained), trials.csv, frontier.csv, significance.csv, and each figure of the
+    table of components as .png and .svg. Files are written in a temporary folder first and then replaced, the
+    page last: a reader never sees half a file, and the page never names one that is not there.
     """
     from clusterability_analysis.page import render_page  # matplotlib and jinja2: half a second
 
-    conditions = summarise_conditions(sweep)
-    significance = assess_significance(conditions, sweep.settings)
-    frontier = find_frontier(conditions, significance.conditions, sweep.settings)
-    caveats = find_caveats(sweep, conditions, significance)
+    analysis = analyse(sweep)
+    caveats = find_caveats(analysis)
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=".report-", dir=folder) as name:
         draft = Path(name)
-        drawings = _write_figures(draft, frontier, significance, conditions)
-        _all_trials(sweep, significance).to_csv(draft / "trials.csv", index=False)
-        frontier.table.to_csv(draft / "frontier.csv", index=False)
-        significance.conditions.to_csv(draft / "significance.csv", index=False)
-        page = render_page(sweep, conditions, frontier, significance, caveats, drawings)
-        (draft / "report.html").write_text(page, encoding="utf-8")
+        drawings = _write_figures(draft, analysis)
+        _all_trials(sweep, analysis.significance).to_csv(draft / "trials.csv", index=False)
+        analysis.frontier.table.to_csv(draft / "frontier.csv", index=False)
+        analysis.significance.conditions.to_csv(draft / "significance.csv", index=False)
+        (draft / "report.html").write_text(render_page(analysis, caveats, drawings), encoding="utf-8")
         figures = sorted(path.name for path in draft.iterdir() if path.suffix in (".png", ".svg"))
         for file in (*figures, "trials.csv", "frontier.csv", "significance.csv", "report.html"):
             (draft / file).replace(folder / file)
@@ -65,9 +64,9 @@ def write_report(sweep: SweepTable, folder: Path) -> Report:
         significance_csv=folder / "significance.csv",
         figures=tuple(folder / figure for figure in figures),
         sweep=sweep,
-        conditions=conditions,
-        frontier=frontier,
-        significance=significance,
+        conditions=analysis.conditions,
+        frontier=analysis.frontier,
+        significance=analysis.significance,
         caveats=caveats,
     )
 
@@ -79,23 +78,19 @@ def _all_trials(sweep: SweepTable, significance: Significance) -> pd.DataFrame:
     return sweep.trials.assign(q_value=sweep.trials["trial_id"].map(q_values).where(complete))
 
 
-def _write_figures(
-    draft: Path, frontier: Frontier, significance: Significance, conditions: Conditions
-) -> dict[str, str]:
-    """Draw what there is to draw; return the SVG text of each figure by name."""
-    from clusterability_analysis import figures
+def _write_figures(draft: Path, analysis: Analysis) -> dict[str, tuple[str, str]]:
+    """Draw what there is to draw; return each figure's SVG text and caption by name."""
+    from clusterability_analysis.figures.style import save_png, svg_text
 
-    drawn = {
-        "frontier": (figures.frontier_info(frontier), figures.draw_frontier),
-        "significance": (figures.significance_info(significance), figures.draw_significance),
-        "axes": (figures.axes_info(conditions), figures.draw_axes),
-    }
     drawings = {}
-    for name, (info, draw) in drawn.items():
+    for name in names("figure"):
+        component = find("figure", name)
+        info = component.info(analysis)
         if info is None:
             continue
-        figure = draw(info)
-        figures.save_png(figure, draft / f"{name}.png")
-        drawings[name] = figures.svg_text(figure)
-        (draft / f"{name}.svg").write_text(drawings[name], encoding="utf-8")
+        figure = component.draw(info)
+        save_png(figure, draft / f"{name}.png")
+        svg = svg_text(figure)
+        (draft / f"{name}.svg").write_text(svg, encoding="utf-8")
+        drawings[name] = svg, component.caption(info)
     return drawings

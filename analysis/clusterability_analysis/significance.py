@@ -89,7 +89,8 @@ def assess_significance(
     conditions: Conditions, settings: dict[str, object], alpha: float = ALPHA
 ) -> Significance:
     """Test every condition and every trial of a sweep; see the module's text for method and families."""
-    groups = conditions.trials.groupby("condition_id")["p_value"]
+    p_values = conditions.shown.tested.p_value
+    groups = conditions.trials.groupby("condition_id")[p_values]
     table = conditions.table.copy()
     ids = table["condition_id"]
     table["num_tests"] = ids.map(groups.count()).astype(int)
@@ -98,14 +99,14 @@ def assess_significance(
     table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy())
     table["passes"] = table["q_value"] <= alpha
     trials = conditions.trials.copy()
-    trials["q_value"] = benjamini_hochberg(trials["p_value"].to_numpy())
+    trials["q_value"] = benjamini_hochberg(trials[p_values].to_numpy())
     num_shuffles = _num_shuffles(conditions, settings)
     return Significance(
         conditions=table,
         trials=trials,
         alpha=alpha,
         num_shuffles=num_shuffles,
-        family=_family(table, trials),
+        family=_family(int(table["p_value"].notna().sum()), int(trials["q_value"].notna().sum())),
         warnings=_warnings(table, num_shuffles, alpha),
     )
 
@@ -115,10 +116,9 @@ def _num_shuffles(conditions: Conditions, settings: dict[str, object]) -> int | 
     return int(known.min()) if len(known) else None
 
 
-def _family(table: pd.DataFrame, trials: pd.DataFrame) -> str:
-    tested, num_trials = int(table["p_value"].notna().sum()), int(trials["p_value"].notna().sum())
+def _family(num_conditions: int, num_trials: int) -> str:
     return (
-        f"Benjamini–Hochberg over the {tested} tested conditions of this sweep; the p-values of a "
+        f"Benjamini–Hochberg over the {num_conditions} tested conditions of this sweep; the p-values of a "
         "condition's seeds are combined by Fisher's method first, so seeds are replicates and not extra "
         "hypotheses. "
         f"The q-values of single trials are over all {num_trials} tested trials."

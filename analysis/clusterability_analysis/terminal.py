@@ -13,7 +13,7 @@ WIDTH = 100
 
 
 def frontier_table(report: Report, max_rows: int = 20) -> RenderableType:
-    """Return the frontier, lowest n-cut first, as something rich can print.
+    """Return the frontier, best `shown.across` first, as something rich can print.
 
     At most `max_rows` conditions, spread evenly over the frontier; frontier.csv has all of them.
     """
@@ -21,16 +21,17 @@ def frontier_table(report: Report, max_rows: int = 20) -> RenderableType:
     if table.empty:
         return Text(report.frontier.status, style="yellow")
     grid = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_edge=False)
-    for heading in ("#", "test accuracy", "n-cut", "null", "z", "q", "n"):
-        grid.add_column(heading, justify="right", no_wrap=True)
+    shown = report.conditions.shown
+    labels = [quantity.label for quantity in shown.quantities]
+    for heading in ("#", *labels, "null", "z", "q", "n"):
+        grid.add_column(heading, justify="right", no_wrap=heading not in labels)
     grid.add_column("condition", overflow="fold")
     for _, row in table.iloc[evenly_spread(len(table), max_rows)].iterrows():
         grid.add_row(
             str(row["frontier"]),
-            format_spread(row["test_accuracy_mean"], row["test_accuracy_sd"], 3),
-            format_spread(row["ncut_mean"], row["ncut_sd"], 2),
-            format_number(row["null_mean_mean"], 2),
-            format_number(row["z_score_mean"], 1),
+            *(format_spread(row[item.mean], row[item.sd], item.decimals) for item in shown.quantities),
+            format_number(row[f"{shown.tested.null_mean}_mean"], 2),
+            format_number(row[f"{shown.tested.z_score}_mean"], 1),
             format_probability(row["q_value"]),
             str(row["num_replicates"]),
             Text(row["label"]),
@@ -57,7 +58,8 @@ def _footnote(report: Report, shown: int) -> str:
     ]
     if report.conditions.table["penalised"].any():
         lines.append(
-            "n-cut of penalised networks on raw weights can be gamed: see the caveats in the report."
+            f"{report.conditions.shown.tested.statistic.label} of penalised networks can be gamed: see the "
+            "caveats in the report."
         )
     if len(report.conditions.failed):
         lines.append(f"{len(report.conditions.failed)} failed or stopped trials are left out.")

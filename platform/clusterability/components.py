@@ -63,6 +63,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "effective_clusters": "clusterability.measurement.metrics.partition:EFFECTIVE_CLUSTERS",
         "intra_cluster_share": "clusterability.measurement.metrics.intra_cluster_share:INTRA_CLUSTER_SHARE",
         "connection_length": "clusterability.measurement.metrics.connection_length:CONNECTION_LENGTH",
+        "num_units": "clusterability.measurement.metrics.num_units:NUM_UNITS",
         "num_isolated": "clusterability.measurement.metrics.graph:NUM_ISOLATED",
         "num_components": "clusterability.measurement.metrics.graph:NUM_COMPONENTS",
         "null_mean": "clusterability.measurement.metrics.null_test:NULL_MEAN",

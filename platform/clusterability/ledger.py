@@ -94,13 +94,6 @@ def _move(draft: Path, final: Path) -> None:
             return
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file whole: a reader sees the old text or the new one, whatever is killed."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text)
-    draft.replace(path)
-
-
 def _null_values(record: TrialRecord) -> str:
     text = io.StringIO()
     writer = csv.writer(text)

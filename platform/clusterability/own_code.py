@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import importlib
+import re
 import shutil
 import sys
 import sysconfig
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from clusterability.errors import ClusterabilityError, ConfigError, first_line, unknown_name
+from clusterability.files import written_whole
 
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 _PLACES = ("own", "installed")
@@ -23,7 +25,7 @@ _DIGITS = 12  # of a file's SHA-256: enough to tell versions of one file apart
 
 def is_own(name: str) -> bool:
     """Whether `name` is a component of the user's, "package.module:attribute"."""
-    return ":" in name
+    return re.fullmatch(r"[^\W\d][\w.]*:[^\W\d]\w*", name) is not None
 
 
 def import_own(name: str) -> Any:
@@ -69,9 +71,13 @@ def source_files(names: Iterable[str]) -> dict[str, Path]:
     the copies of it that are in use), of every other package or module there that these import. Code is
     taken by packages, since what a package imports while it runs cannot be read off.
     """
+    return _files_of(_top(name) for name in names if is_own(name))
+
+
+def _files_of(tops: Iterable[str]) -> dict[str, Path]:
     _search_here()
     here = (*_kept, str(Path.cwd()))
-    waiting = [_top(name) for name in names if is_own(name)]
+    waiting = list(tops)
     seen: set[str] = set()
     files: dict[str, Path] = {}
     while waiting:
@@ -104,9 +110,8 @@ def keep(files: Mapping[str, Path], folder: Path) -> None:
             continue
         copy = folder / _PLACES[0 if path == Path.cwd() / name else 1] / name
         copy.parent.mkdir(parents=True, exist_ok=True)
-        draft = copy.with_name(f".{copy.name}.draft")
-        shutil.copyfile(path, draft)
-        draft.replace(copy)  # whole or not there
+        with written_whole(copy) as draft:
+            shutil.copyfile(path, draft)
 
 
 def use_as_hashed(expected: Mapping[str, str], folder: Path) -> None:
@@ -116,7 +121,7 @@ def use_as_hashed(expected: Mapping[str, str], folder: Path) -> None:
     because they were edited or removed after the sweep began.
     """
     modules = {name: value for name, value in expected.items() if name.endswith(".py")}
-    current = hashes(source_files(f"{Path(name).parts[0].removesuffix('.py')}:" for name in modules))
+    current = hashes(_files_of(_top_of_file(name) for name in modules))
     copies = str((folder / _PLACES[0]).resolve())
     if current != modules and Path(copies).is_dir() and copies not in _kept:
         _kept.append(copies)
@@ -156,6 +161,10 @@ def _search_here() -> None:
 
 def _top(name: str) -> str:
     return name.partition(":")[0].partition(".")[0]
+
+
+def _top_of_file(name: str) -> str:
+    return name.partition("/")[0].removesuffix(".py")
 
 
 def _place_of(top: str) -> Path | None:
@@ -198,7 +207,7 @@ def _forget_if_changed(name: str) -> None:
     files = {name: path for name, path in source_files([name]).items() if not _is_library(path)}
     current = hashes({str(path): path for path in files.values()})
     if _loaded.get(_top(name), current) != current:
-        tops = {Path(file).parts[0].removesuffix(".py") for file in files}
+        tops = {_top_of_file(file) for file in files}
         for module in [module for module in sys.modules if _top(module) in tops]:
             del sys.modules[module]
         importlib.invalidate_caches()

@@ -1,11 +1,10 @@
 import json
 
 import numpy as np
-import pytest
 from safetensors.numpy import load_file
 
 from clusterability.config import ModelConfig, TrialConfig
-from clusterability.ledger import Ledger, write_atomically
+from clusterability.ledger import Ledger
 from clusterability.record import NullTest, TrialRecord
 
 
@@ -55,11 +54,3 @@ def test_drafts_of_killed_writers_are_not_records(tmp_path):
 def test_what_was_not_trained_has_no_weights(tmp_path):
     folder = Ledger(folder=tmp_path).write(a_record(weights={}, null_tests={}, state="failed", error="why"))
     assert not (folder / "weights.safetensors").exists()
-
-
-def test_atomic_writing_keeps_the_old_text_when_the_new_one_cannot_be_written(tmp_path):
-    path = tmp_path / "file"
-    write_atomically(path, "old")
-    with pytest.raises(UnicodeEncodeError):
-        write_atomically(path, "\ud800")
-    assert path.read_text() == "old"

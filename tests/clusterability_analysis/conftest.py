@@ -11,16 +11,22 @@ from clusterability.config import Objective
 from clusterability.tracking import SweepTable
 
 REGULARISED = {
-    "training.clusterability_weight": [0.0, 0.1, 1.0],
-    "training.l1_weight": [0.0, 5e-5],
+    "penalties.clusterability.weight": [0.0, 0.1, 1.0],
+    "penalties.l1.weight": [0.0, 5e-5],
     "model.dropout": [0.0, 0.5],
 }
 
 
+def simulate_units(values: dict[str, Any]) -> float:
+    widths, depth = values.get("model.widths"), values.get("model.depth")
+    hidden = sum(widths) if isinstance(widths, tuple) else 64
+    return values.get("model.width_factor", 1) * hidden * (depth or 1)
+
+
 def simulate_trial(values: dict[str, Any], seed: int, index: int, num_shuffles: int) -> dict[str, Any]:
     chance = np.random.default_rng([seed, index])
-    penalty = float(values.get("training.clusterability_weight", 0.0))
-    l1_weight = float(values.get("training.l1_weight", 0.0))
+    penalty = float(values.get("penalties.clusterability.weight", 0.0))
+    l1_weight = float(values.get("penalties.l1.weight", 0.0))
     dropout = float(values.get("model.dropout", 0.0))
     null_values = 9.2 - 8000 * l1_weight + chance.normal(0, 0.02, num_shuffles)
     ncut = 9.2 - 0.15 - 7000 * l1_weight - 2 * penalty - 0.1 * dropout + chance.normal(0, 0.06)
@@ -34,6 +40,12 @@ def simulate_trial(values: dict[str, Any], seed: int, index: int, num_shuffles: 
         "null_sd": null_sd,
         "z_score": (ncut - null_values.mean()) / null_sd,
         "p_value": (1 + (null_values <= ncut).sum()) / (1 + num_shuffles),
+        "ncut_contribution": ncut - 0.3 + chance.normal(0, 0.1),
+        "null_mean_contribution": null_values.mean() + 0.1,
+        "null_sd_contribution": 2 * null_sd,
+        "z_score_contribution": (ncut - 0.3 - null_values.mean()) / (2 * null_sd),
+        "p_value_contribution": chance.integers(1, num_shuffles + 2) / (1 + num_shuffles),
+        "num_units": simulate_units(values),
         "num_isolated": 3.0,
         "num_components": 1.0,
         "seconds_training": 2.5,
@@ -49,7 +61,10 @@ def build_sweep(
     error: str = "the loss is not finite after epoch 3",
     **replaced: Any,
 ) -> SweepTable:
-    """Build the full grid of `axes`; the trials numbered in `failing` are failed ones without metrics."""
+    """Build the full grid of `axes`; the trials numbered in `failing` are failed ones without metrics.
+
+    The control is the grid's first point, as where each axis lists the space's own value first.
+    """
     axes = REGULARISED if axes is None else axes
     grid = [{}]
     for axis, values in axes.items():
@@ -70,6 +85,9 @@ def build_sweep(
                     **simulate_trial(values, seed, index, num_shuffles),
                 }
             rows.append(row)
+    trials = pd.DataFrame(rows)
+    for axis in axes:  # as the reader of the store does
+        trials[axis] = pd.Series([row[axis] for row in rows], dtype=object)
     content = {
         "sweep_id": "mlp_reg-20260101-120000",
         "space": "mlp_reg",
@@ -78,8 +96,10 @@ def build_sweep(
         "state": "complete",
         "axes": tuple(axes),
         "objectives": (Objective(), Objective(metric="ncut", direction="min")),
+        "metrics": {},
         "settings": {"dataset.name": "digits", "ncut.num_clusters": 12, "nulls.num_shuffles": num_shuffles},
-        "trials": pd.DataFrame(rows),
+        "control": grid[0],
+        "trials": trials,
     }
     return SweepTable(**(content | replaced))
 

@@ -9,8 +9,8 @@ from clusterability_analysis import labels
     ("value", "written"),
     [
         (5e-05, "5e-5"), (64.0, "64"), (0.0, "0"), (0.25, "0.25"), (0.7498942, "0.75"), (1e-10, "1e-10"),
-        (60000, "60000"), (2.5e7, "2.5e7"), ("[64, 64]", "[64, 64]"), (True, "True"), (math.nan, "–"),
-        (None, "–"),
+        (60000, "60000"), (2.5e7, "2.5e7"), ((64, 64), "[64, 64]"), (True, "true"), ((), "[]"),
+        (math.nan, "–"), (None, "–"),
     ],
 )  # fmt: skip
 def test_values_are_written_short(value, written):
@@ -25,36 +25,28 @@ def test_probabilities_are_written_short(value, written):
     assert labels.format_probability(value) == written
 
 
-@pytest.mark.parametrize(
-    ("seconds", "written"),
-    [
-        (2.25, "2.2 s"),
-        (59.97, "60.0 s"),
-        (61, "1 min 1 s"),
-        (1830, "30 min"),
-        (7260, "2 h 1 min"),
-        (math.nan, "–"),
-    ],
-)
-def test_durations_are_written_short(seconds, written):
-    assert labels.format_seconds(seconds) == written
-
-
 def test_spread_is_left_out_for_a_single_replicate():
     assert labels.format_spread(9.2, 0.05, 2) == "9.20 ± 0.05"
     assert labels.format_spread(-9.2, math.nan, 2) == "−9.20"
 
 
 def test_axes_that_would_share_a_name_keep_their_dotted_one():
-    assert labels.axis_names(["model.size", "dataset.size", "training.l1_weight"]) == {
-        "model.size": "model.size", "dataset.size": "dataset.size", "training.l1_weight": "L1",
+    assert labels.axis_names(["model.size", "dataset.size", "penalties.l1.weight"]) == {
+        "model.size": "model.size", "dataset.size": "dataset.size", "penalties.l1.weight": "L1",
     }  # fmt: skip
 
 
-def test_label_leaves_out_regularisers_that_are_off():
-    names = labels.axis_names(["model.dropout", "training.l1_weight", "training.epochs"])
-    values = {"model.dropout": 0.0, "training.l1_weight": 5e-5, "training.epochs": 0}
-    assert labels.condition_label(values, names) == "L1 5e-5, epochs 0"
+def test_axes_of_penalties_are_named_after_the_penalty():
+    own = "penalties.my_lab.penalties:Orthogonality"
+    assert labels.axis_names([f"{own}.weight", f"{own}.scale", "penalties.intra_cluster.weight"]) == {
+        f"{own}.weight": "Orthogonality",
+        f"{own}.scale": "scale",
+        "penalties.intra_cluster.weight": "intra cluster",
+    }
+
+
+def label(values, control=None, settings=None):
+    return labels.condition_label(values, labels.axis_names(values), control, settings or {})
 
 
 @pytest.mark.parametrize(("count", "most"), [(0, 5), (3, 5), (5, 5), (6, 5), (324, 20)])
@@ -65,25 +57,48 @@ def test_even_choice_keeps_both_ends(count, most):
     assert not chosen or (chosen[0], chosen[-1]) == (0, count - 1)
 
 
+PENALTY = [
+    "penalties.clusterability.weight",
+    "penalties.clusterability.eigenvalues",
+    "penalties.clusterability.edges",
+    "training.rescale_units",
+]
+
+
+@pytest.mark.parametrize("control", [None, (0.0, 3, "weights", False)])
 @pytest.mark.parametrize(
-    ("values", "label"),
+    ("values", "written"),
     [
-        ((0.0, 3, "weights", False), "no regulariser"),
         ((0.0, 3, "weights", True), "rescale units"),
-        ((0.1, 3, "weights", "False"), "clusterability 0.1, eigenvalues 3, edges weights"),
-        ((1.0, 11, "weights", "True"), "clusterability 1, eigenvalues 11, edges weights, rescale units"),
+        ((0.0, 11, "contribution", True), "rescale units"),
+        ((0.1, 11, "contribution", False), "clusterability 0.1, eigenvalues 11, edges contribution"),
     ],
 )
-def test_what_is_off_is_left_out_of_a_label(values, label):
-    axes = ["clusterability_weight", "clusterability_eigenvalues", "clusterability_edges", "rescale_units"]
-    axes = [f"training.{axis}" for axis in axes]
-    assert labels.condition_label(dict(zip(axes, values, strict=True)), labels.axis_names(axes)) == label
+def test_what_is_off_is_left_out_of_a_label(values, written, control):
+    own = control and dict(zip(PENALTY, control, strict=True))
+    assert label(dict(zip(PENALTY, values, strict=True)), own) == written
+
+
+def test_a_label_says_what_sets_a_condition_apart_from_the_control():
+    own = {"penalties.l1.weight": 5e-5, "training.rescale_units": True, "training.epochs": 20}
+    assert label(own, own) == "control"
+    assert label({**own, "penalties.l1.weight": 0.0}, own) == "L1 0"
+    assert label({**own, "training.rescale_units": False}, own) == "rescale units false"
+    assert label({**own, "training.epochs": 5}, own) == "epochs 5"
+
+
+def test_settings_of_a_penalty_that_is_off_by_the_fixed_fields_are_left_out():
+    values = {"penalties.locality.spacing": 0.2, "training.epochs": 5}
+    assert label(values, settings={"penalties.locality.weight": 0.0}) == "epochs 5"
+    assert label(values, settings={"penalties.locality.weight": 0.1}) == "spacing 0.2, epochs 5"
+
+
+def test_a_label_is_never_empty():
+    assert label({"penalties.l1.weight": 0.0, "training.rescale_units": False}) == "L1 0, rescale units false"
+    own = {"penalties.locality.weight": 0.0, "penalties.locality.spacing": 0.1}
+    assert label({**own, "penalties.locality.spacing": 0.2}, own) == "spacing 0.2"
 
 
 def test_a_sweep_over_a_switch_alone_names_both_its_values():
-    axis = "training.rescale_units"
-    names = labels.axis_names([axis])
-    assert [labels.condition_label({axis: on}, names) for on in (False, True)] == [
-        "rescale units False",
-        "rescale units",
-    ]
+    written = [label({"training.rescale_units": on}) for on in (False, True)]
+    assert written == ["rescale units false", "rescale units"]

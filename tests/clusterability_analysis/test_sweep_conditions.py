@@ -1,13 +1,15 @@
 import math
 import statistics
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from clusterability_analysis.analysis import analyse
 from clusterability_analysis.caveats import find_caveats
 from clusterability_analysis.conditions import summarise_conditions
-from clusterability_analysis.significance import assess_significance
+from clusterability_analysis.scale import axes_off_scale
 
 
 def row_of(conditions, name):
@@ -15,10 +17,7 @@ def row_of(conditions, name):
 
 
 def caveats_of(sweep):
-    conditions = summarise_conditions(sweep)
-    return {
-        c.title: c for c in find_caveats(sweep, conditions, assess_significance(conditions, sweep.settings))
-    }
+    return {caveat.title: caveat for caveat in find_caveats(analyse(sweep))}
 
 
 def test_mean_and_deviation_over_seeds_by_hand(make_sweep):
@@ -57,7 +56,9 @@ def test_complete_trial_without_finite_metrics_is_unusable(make_sweep):
     conditions = summarise_conditions(sweep)
     assert conditions.num_unusable == 2
     assert row_of(conditions, "c0000")["num_replicates"] == 1
-    assert "2 lack a test accuracy or an n-cut" in caveats_of(sweep)["Trials that are not in the means"].text
+    assert (
+        "2 lack a finite test accuracy or n-cut" in caveats_of(sweep)["Trials that are not in the means"].text
+    )
 
 
 def test_running_trials_are_unfinished(make_sweep):
@@ -70,31 +71,58 @@ def test_running_trials_are_unfinished(make_sweep):
 
 
 def test_axes_that_do_not_vary_are_no_axes(make_sweep):
-    sweep = make_sweep(axes={"model.dropout": [0.0, 0.5], "training.l1_weight": [5e-5]})
+    sweep = make_sweep(axes={"model.dropout": [0.0, 0.5], "penalties.l1.weight": [5e-5]})
     assert summarise_conditions(sweep).axes == ("model.dropout",)
 
 
-def test_control_has_every_regulariser_off(make_sweep):
-    table = summarise_conditions(make_sweep()).table
-    assert table[table["control"]]["condition_id"].tolist() == ["c0000"]
-    assert table[table["control"]]["label"].tolist() == ["no regulariser"]
+LOCALITY = {"penalties.l1.weight": [0.0, 5e-5], "penalties.locality.weight": [0.0, 1e-3]}
 
 
-def test_fixed_regulariser_leaves_no_control(make_sweep):
-    settings = {"training.l2_weight": 1e-4}
-    table = summarise_conditions(make_sweep(axes={"model.dropout": [0.0, 0.5]}, settings=settings)).table
+def labels_by_control(sweep):
+    table = summarise_conditions(sweep).table
+    return {control: sorted(table[table["control"] == control]["label"]) for control in (True, False)}
+
+
+def test_control_is_the_spaces_own_values_and_nothing_else(make_sweep):
+    assert labels_by_control(make_sweep(axes=LOCALITY)) == {
+        True: ["control"],
+        False: ["L1 5e-5", "L1 5e-5, locality 0.001", "locality 0.001"],
+    }
+
+
+def test_control_may_have_a_penalty_and_none_of_it_is_no_control(make_sweep):
+    own = {"penalties.l1.weight": 5e-5, "penalties.locality.weight": 0.0}
+    assert labels_by_control(make_sweep(axes=LOCALITY, control=own)) == {
+        True: ["control"],
+        False: ["L1 0", "L1 0, locality 0.001", "locality 0.001"],
+    }
+
+
+def test_without_the_spaces_own_values_there_is_no_control(make_sweep):
+    axes = {"model.widths": [(64,), (64, 64)]}
+    expected = {True: [], False: ["widths [64, 64]", "widths [64]"]}
+    assert labels_by_control(make_sweep(axes=axes, control=None)) == expected
+
+
+def test_control_whose_trials_are_missing_marks_no_other_condition(make_sweep):
+    axes = {"penalties.l1.weight": [5e-5], "penalties.locality.weight": [0.0, 1e-3]}
+    own = {"penalties.l1.weight": 0.0, "penalties.locality.weight": 0.0}
+    table = summarise_conditions(make_sweep(axes=axes, control=own)).table
     assert not table["control"].any()
 
 
-def test_architecture_sweep_has_no_control(make_sweep):
-    table = summarise_conditions(make_sweep(axes={"model.widths": ["[64]", "[64, 64]"]})).table
-    assert not table["control"].any()
+def test_a_value_of_none_is_a_value(make_sweep):
+    axes = {"model.depth": [None, 2], "dataset.num_train": [100, None]}
+    table = summarise_conditions(make_sweep(axes=axes)).table.set_index("condition_id").sort_index()
+    assert table["model.depth"].tolist() == [None, None, 2, 2]
+    assert table["control"].tolist() == [True, False, False, False]
+    assert table["label"].tolist() == ["control", "num train none", "depth 2", "depth 2, num train none"]
 
 
 def test_penalised_conditions_are_marked_swept_or_fixed(make_sweep):
     table = summarise_conditions(make_sweep()).table
-    assert (table["penalised"] == (table["training.clusterability_weight"] > 0)).all()
-    fixed = make_sweep(axes={"model.dropout": [0.0, 0.5]}, settings={"training.clusterability_weight": 0.1})
+    assert (table["penalised"] == (table["penalties.clusterability.weight"] > 0)).all()
+    fixed = make_sweep(axes={"model.dropout": [0.0, 0.5]}, settings={"penalties.clusterability.weight": 0.1})
     assert summarise_conditions(fixed).table["penalised"].all()
 
 
@@ -105,11 +133,51 @@ def test_penalty_caveat_appears_only_where_the_penalty_is_used(make_sweep):
     assert title not in caveats_of(make_sweep(axes={"model.dropout": [0.0, 0.5]}))
 
 
-def test_pooling_different_graphs_is_a_serious_caveat(make_sweep):
-    caveats = caveats_of(make_sweep(axes={"model.widths": ["[64]", "[64, 64]"]}))
-    caveat = caveats["n-cuts on one axis that are not on one scale"]
-    assert caveat.serious
-    assert "varies widths" in caveat.text
+NOT_ON_ONE_SCALE = "n-cuts on one axis that are not on one scale"
+
+
+@pytest.mark.parametrize(
+    "sizing",
+    [
+        {"model.width_factor": [1.0, 2.0]},
+        {"model.depth": [2, 3]},
+        {"model.widths": [(64,), (64, 64)]},
+        {"ncut.num_clusters": [4, 12]},
+        {"ncut.estimator": ["refined", "spectral"]},
+    ],
+    ids=lambda axes: next(iter(axes)),
+)
+def test_axes_that_change_the_graph_or_its_measurement_are_a_serious_caveat(make_sweep, sizing):
+    (axis,) = sizing
+    axes = {**sizing, "model.dropout": [0.0, 0.5], "training.epochs": [5, 10]}
+    assert axes_off_scale(summarise_conditions(make_sweep(axes=axes))) == (axis,)
+    assert caveats_of(make_sweep(axes=axes))[NOT_ON_ONE_SCALE].serious
+
+
+def test_axes_that_leave_the_graph_as_it_is_are_on_one_scale(make_sweep):
+    axes = {
+        "model.dropout": [0.0, 0.5],
+        "model.initialisation": ["glorot", "clusterable"],
+        "dataset.name": ["a", "b"],
+    }
+    assert NOT_ON_ONE_SCALE not in caveats_of(make_sweep(axes=axes))
+
+
+def test_sizes_that_earlier_versions_did_not_record_may_differ_along_any_axis_of_the_network(make_sweep):
+    axes = {"dataset.variant": ["plain", "halves"], "model.dropout": [0.0, 0.5], "training.epochs": [5, 10]}
+    sweep = make_sweep(axes=axes)
+    del sweep.trials["num_units"]
+    assert axes_off_scale(summarise_conditions(sweep)) == ("dataset.variant", "model.dropout")
+
+
+def test_sizes_that_differ_along_no_axis_alone_may_differ_along_any(make_sweep):
+    sweep = make_sweep(
+        axes={"model.depth": [2, 3], "model.width_factor": [1.0, 2.0], "training.epochs": [5, 6]}
+    )
+    drawn = sweep.trials["condition_id"].isin(["c0000", "c0007"])  # as a random search may
+    some = make_sweep(trials=sweep.trials[drawn], axes={})
+    some = replace(some, axes=sweep.axes, control=None)
+    assert axes_off_scale(summarise_conditions(some)) == ("model.depth", "model.width_factor")
 
 
 def test_disconnected_networks_are_named(make_sweep):

@@ -16,14 +16,18 @@ def unpack(pairs, k=6):
     return values[:, 0] / k, values[:, 1]
 
 
-def dominates(a, b):
-    return a[0] >= b[0] and a[1] <= b[1] and (a[0] > b[0] or a[1] < b[1])
+def dominates(a, b, maximise):
+    better = [x - y if larger else y - x for x, y, larger in zip(a, b, maximise, strict=True)]
+    return min(better) >= 0 and max(better) > 0
 
 
-@given(points)
-def test_pareto_mask_agrees_with_brute_force(pairs):
-    expected = [not any(dominates(other, point) for other in pairs) for point in pairs]
-    assert pareto_mask(*unpack(pairs)).tolist() == expected
+@given(st.data(), st.lists(st.booleans(), min_size=1, max_size=4))
+def test_pareto_mask_agrees_with_brute_force(data, maximise):
+    point = st.tuples(*[st.integers(0, 6)] * len(maximise))
+    found = data.draw(st.lists(point, max_size=25))
+    expected = [not any(dominates(other, point, maximise) for other in found) for point in found]
+    values = np.array(found, dtype=float).reshape(-1, len(maximise))
+    assert pareto_mask(values, maximise).tolist() == expected
 
 
 @given(points)
@@ -41,7 +45,7 @@ def test_hypervolume_of_one_point_is_its_rectangle():
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_values_that_are_not_finite_are_refused(bad):
     with pytest.raises(ValueError, match="1 of 4 values are not finite"):
-        pareto_mask(np.array([0.9, bad]), np.array([9.0, 8.0]))
+        pareto_mask(np.array([[0.9, 9.0], [bad, 8.0]]), [True, False])
     with pytest.raises(ValueError, match="1 of 4 values are not finite"):
         hypervolume_share(np.array([0.9, 0.8]), np.array([9.0, bad]), 12)
 

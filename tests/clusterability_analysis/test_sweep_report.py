@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clusterability.components import COMPONENTS
 from clusterability_analysis import frontier_text, write_report
 
 HOSTILE = (
@@ -172,13 +173,14 @@ def test_second_report_replaces_the_first(make_sweep, tmp_path):
     assert len(list(tmp_path.iterdir())) == 10
 
 
-def test_report_that_fails_leaves_the_earlier_one(make_sweep, tmp_path):
+def test_report_that_fails_leaves_the_earlier_one(make_sweep, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError("no space left")
+
     before = write_report(make_sweep(), tmp_path).html.read_bytes()
-    broken = make_sweep()
-    del broken.trials["condition_id"]
-    broken.trials["trial_id"] = [[1]] * len(broken.trials)
-    with pytest.raises(TypeError):
-        write_report(broken, tmp_path)
+    monkeypatch.setattr("clusterability_analysis.page.render_page", fail)
+    with pytest.raises(OSError, match="no space left"):
+        write_report(make_sweep(seeds=[0]), tmp_path)
     assert (tmp_path / "report.html").read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 10
 
@@ -211,8 +213,8 @@ def test_report_of_one_condition_and_one_seed(write):
 
 def test_terminal_table_fits_in_100_columns(write):
     axes = {
-        "training.clusterability_weight": [0.0, *np.geomspace(0.01, 1, 16)],
-        "training.l1_weight": [0.0, 3.16e-5], "training.l2_weight": [0.0, 3.16e-5],
+        "penalties.clusterability.weight": [0.0, *np.geomspace(0.01, 1, 16)],
+        "penalties.l1.weight": [0.0, 3.16e-5], "penalties.l2.weight": [0.0, 3.16e-5],
         "model.dropout": [0.25, 0.5],
     }  # fmt: skip
     report, _ = write(axes=axes)
@@ -240,3 +242,37 @@ def test_importing_the_analysis_is_light():
     program = f"import sys, clusterability_analysis; print(*({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+EXTRA_FIGURE = """
+from matplotlib.figure import Figure
+
+from clusterability_analysis.figures.report_figure import ReportFigure
+
+
+def draw(info):
+    figure = Figure()
+    figure.subplots().hist(info)
+    return figure
+
+
+EXTRA = ReportFigure(
+    name="extra",
+    title="How n-cuts are distributed",
+    info=lambda analysis: analysis.conditions.table["ncut_mean"].to_numpy(),
+    draw=draw,
+    caption=lambda info: f"{len(info)} conditions & <b>no</b> markup",
+)
+"""
+
+
+def test_a_figure_is_one_file_and_one_line_of_the_table(make_sweep, tmp_path, monkeypatch):
+    (tmp_path / "extra_figure_of_the_test.py").write_text(EXTRA_FIGURE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(COMPONENTS["figure"], "extra", "extra_figure_of_the_test:EXTRA")
+    report = write_report(make_sweep(), tmp_path / "report")
+    assert {"extra.png", "extra.svg"} <= {path.name for path in report.figures}
+    page = Page(report.html.read_text(encoding="utf-8"))
+    assert "extra" in page.ids
+    assert {"How n-cuts are distributed", "12 conditions & <b>no</b> markup"} <= set(page.text)
+    assert page.tags.count("svg") == 4

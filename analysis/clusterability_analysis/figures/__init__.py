@@ -1,24 +1,5 @@
-"""Figures in two steps: `*_info(...) -> Info` collects the numbers, `draw_*(info) -> Figure` draws them."""
+"""One file for each figure of the report; the table in `clusterability.components` names them.
 
-from clusterability_analysis.figures.axes import AxesInfo, axes_info, draw_axes
-from clusterability_analysis.figures.frontier import FrontierInfo, draw_frontier, frontier_info
-from clusterability_analysis.figures.significance import (
-    SignificanceInfo,
-    draw_significance,
-    significance_info,
-)
-from clusterability_analysis.figures.style import save_png, svg_text
-
-__all__ = [
-    "AxesInfo",
-    "FrontierInfo",
-    "SignificanceInfo",
-    "axes_info",
-    "draw_axes",
-    "draw_frontier",
-    "draw_significance",
-    "frontier_info",
-    "save_png",
-    "significance_info",
-    "svg_text",
-]
+A figure is an `Info` (plain numbers and labels), `info(analysis) -> Info | None`, `draw(info) -> Figure`, and
+an instance of `ReportFigure` that holds them with their texts.
+"""

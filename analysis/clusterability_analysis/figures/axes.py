@@ -1,4 +1,4 @@
-"""n-cut and accuracy against each swept axis, as small multiples."""
+"""What the frontier figure draws, against each swept axis, as small multiples."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from clusterability_analysis.conditions import Conditions
-from clusterability_analysis.figures.style import FRONTIER, INK, NULL, OTHER, clear_grid, style
+from clusterability_analysis.analysis import Analysis
+from clusterability_analysis.figures.report_figure import ReportFigure
+from clusterability_analysis.figures.style import ACCENT, INK, NULL, OTHER, clear_grid, style
 from clusterability_analysis.labels import axis_names, format_value, shorten
+from clusterability_analysis.shown import Quantity
 
 MAX_LEVELS = 10
 """An axis with at most this many values is drawn with equal steps, one per value; else on a number line."""
@@ -35,35 +37,49 @@ class AxisEffect:
     """linear, log, or symlog (log with a place for 0)."""
     threshold: float
     """Smallest positive value, where a symlog scale turns linear."""
-    ncut: np.ndarray
+    above: np.ndarray
+    """What the upper panel shows."""
     null: np.ndarray
-    """Mean of the null; NaN where there is none."""
-    accuracy: np.ndarray
+    """Mean of its null; NaN where there is none."""
+    below: np.ndarray
+    """What the lower panel shows."""
     centre: np.ndarray
     """Where the means stand, shape (levels or bins,)."""
-    mean_ncut: np.ndarray
+    mean_above: np.ndarray
     mean_null: np.ndarray
-    mean_accuracy: np.ndarray
+    mean_below: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AxesInfo:
     """What the axes figure shows."""
 
+    above: Quantity
+    """What the upper panels show."""
+    below: Quantity
+    """What the lower panels show."""
     effects: tuple[AxisEffect, ...]
 
 
-def axes_info(conditions: Conditions) -> AxesInfo | None:
+def info(analysis: Analysis) -> AxesInfo | None:
     """Collect what the figure shows; None where nothing varies or no condition has a complete trial."""
-    if conditions.table.empty or not conditions.axes:
+    table, axes, shown = analysis.conditions.table, analysis.conditions.axes, analysis.shown
+    if table.empty or not axes:
         return None
-    names = axis_names(conditions.axes)
-    return AxesInfo(effects=tuple(_effect(conditions.table, axis, names[axis]) for axis in conditions.axes))
+    names = axis_names(axes)
+    columns = {
+        "above": table[shown.across.mean].to_numpy(dtype=float),
+        "null": table[f"{shown.tested.null_mean}_mean"].to_numpy(dtype=float),
+        "below": table[shown.upwards.mean].to_numpy(dtype=float),
+    }
+    if shown.across.name != shown.tested.statistic.name:
+        columns["null"] = np.full(len(table), np.nan)
+    effects = tuple(_effect(table[axis], names[axis], columns) for axis in axes)
+    return AxesInfo(above=shown.across, below=shown.upwards, effects=effects)
 
 
-def _effect(table: pd.DataFrame, axis: str, name: str) -> AxisEffect:
-    values = table[axis]
-    numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float)
+def _effect(values: pd.Series, name: str, columns: dict[str, np.ndarray]) -> AxisEffect:
+    numbers = np.array([float(value) if _is_number(value) else np.nan for value in values])
     distinct = sorted(set(values), key=_sort_key)
     if len(distinct) <= MAX_LEVELS or np.isnan(numbers).any():
         levels = tuple(format_value(value) for value in distinct)
@@ -73,14 +89,7 @@ def _effect(table: pd.DataFrame, axis: str, name: str) -> AxisEffect:
         levels, position = (), numbers
         scale, threshold = _scale(numbers)
         groups = pd.Series(numbers).rank(pct=True, method="first").mul(NUM_BINS).apply(np.ceil).to_numpy()
-    columns = {"position": position} | {
-        short: table[metric].to_numpy(dtype=float)
-        for short, metric in (
-            ("ncut", "ncut_mean"),
-            ("null", "null_mean_mean"),
-            ("accuracy", "test_accuracy_mean"),
-        )
-    }
+    columns = {"position": position, **columns}
     means = pd.DataFrame(columns).groupby(groups).mean()
     return AxisEffect(
         name=name,
@@ -90,17 +99,22 @@ def _effect(table: pd.DataFrame, axis: str, name: str) -> AxisEffect:
         threshold=threshold,
         **columns,
         centre=means["position"].to_numpy(),
-        mean_ncut=means["ncut"].to_numpy(),
+        mean_above=means["above"].to_numpy(),
         mean_null=means["null"].to_numpy(),
-        mean_accuracy=means["accuracy"].to_numpy(),
+        mean_below=means["below"].to_numpy(),
     )
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _sort_key(value: object) -> tuple[bool, float, int, str]:
-    """Numbers by size, then texts by length and letter, so that "[64, 64]" follows "[64]"."""
+    """Numbers by size, then the others by length and letter as written, so that [64, 64] follows [64]."""
     if isinstance(value, int | float):
         return False, float(value), 0, ""
-    return True, 0.0, len(str(value)), str(value)
+    written = format_value(value)
+    return True, 0.0, len(written), written
 
 
 def _scale(numbers: np.ndarray) -> tuple[str, float]:
@@ -110,8 +124,16 @@ def _scale(numbers: np.ndarray) -> tuple[str, float]:
     return ("symlog" if numbers.min() == 0 else "log"), float(positive.min())
 
 
-def draw_axes(info: AxesInfo) -> Figure:
-    """Draw two rows of panels, n-cut above accuracy, with a column for each swept axis."""
+def caption(info: AxesInfo) -> str:
+    """Explain points and lines."""
+    return (
+        "Grey: conditions. Lines: means over all conditions at a value, whatever their other values; where a "
+        "search chose the conditions, these are not controlled comparisons."
+    )
+
+
+def draw(info: AxesInfo) -> Figure:
+    """Draw two rows of panels, one above the other, with a column for each swept axis."""
     columns = min(len(info.effects), MAX_COLUMNS)
     bands = -(-len(info.effects) // columns)
     with style():
@@ -125,9 +147,9 @@ def draw_axes(info: AxesInfo) -> Figure:
                 continue
             _draw_effect(panels, below, info.effects[place])
         for band in range(bands):
-            grid[2 * band, 0].set_ylabel("n-cut")
-            grid[2 * band + 1, 0].set_ylabel("test accuracy")
-        _legend(figure, grid[0, 0])
+            grid[2 * band, 0].set_ylabel(info.above.label)
+            grid[2 * band + 1, 0].set_ylabel(info.below.label)
+        _legend(figure, grid[0, 0], info)
     return figure
 
 
@@ -138,13 +160,13 @@ def _draw_effect(above: Axes, below: Axes, effect: AxisEffect) -> None:
     points = {"s": 12, "color": OTHER, "alpha": 0.55, "linewidths": 0, "zorder": 2}
     join = "-" if effect.ordered else "none"
     line = {"linestyle": join, "linewidth": 1.6, "marker": "o", "markersize": 4.5, "zorder": 3}
-    above.scatter(effect.position + shift, effect.ncut, **points)
+    above.scatter(effect.position + shift, effect.above, **points)
     dashes = (0, (3, 2)) if effect.ordered else "none"
     null = {"marker": "_", "markersize": 10, "markeredgewidth": 1.6, "linestyle": dashes}
     above.plot(effect.centre, effect.mean_null, color=NULL, **{**line, **null})
-    above.plot(effect.centre, effect.mean_ncut, color=FRONTIER, **line)
-    below.scatter(effect.position + shift, effect.accuracy, **points)
-    below.plot(effect.centre, effect.mean_accuracy, color=INK, **line)
+    above.plot(effect.centre, effect.mean_above, color=ACCENT, **line)
+    below.scatter(effect.position + shift, effect.below, **points)
+    below.plot(effect.centre, effect.mean_below, color=INK, **line)
     below.set_xlabel(shorten(effect.name, 30))
     for axes in (above, below):
         _prepare(axes, effect, labels=axes is below)
@@ -167,11 +189,15 @@ def _prepare(axes: Axes, effect: AxisEffect, labels: bool) -> None:
     axes.xaxis.set_minor_formatter(FuncFormatter(lambda _value, _place: ""))
 
 
-def _legend(figure: Figure, axes: Axes) -> None:
-    axes.plot([], [], color=FRONTIER, marker="o", markersize=4.5, label="mean n-cut")
-    axes.plot([], [], color=NULL, linestyle=(0, (3, 2)), label="mean of the nulls")
-    axes.plot([], [], color=INK, marker="o", markersize=4.5, label="mean test accuracy")
+def _legend(figure: Figure, axes: Axes, info: AxesInfo) -> None:
+    axes.plot([], [], color=ACCENT, marker="o", markersize=4.5, label=f"mean {info.above.label}")
+    if any(np.isfinite(effect.null).any() for effect in info.effects):
+        axes.plot([], [], color=NULL, linestyle=(0, (3, 2)), label="mean of the nulls")
+    axes.plot([], [], color=INK, marker="o", markersize=4.5, label=f"mean {info.below.label}")
     axes.plot(
         [], [], color=OTHER, linestyle="none", marker="o", markersize=4, label="one condition (mean of seeds)"
     )
     figure.legend(loc="outside upper left", ncols=4, handletextpad=0.5, columnspacing=1.6)
+
+
+AXES = ReportFigure(name="axes", title="What each axis does", info=info, draw=draw, caption=caption)

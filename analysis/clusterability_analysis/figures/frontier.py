@@ -1,16 +1,19 @@
-"""The accuracy-clusterability frontier: one point per condition, its seeds' spread, its null."""
+"""The frontier: one point per condition, its seeds' spread, its null."""
 
 import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from clusterability_analysis.figures.style import CONTROL, FRONTIER, INK, NULL, OTHER, PAPER, style
-from clusterability_analysis.frontier import Frontier
-from clusterability_analysis.labels import shorten
+from clusterability_analysis.analysis import Analysis
+from clusterability_analysis.figures.report_figure import ReportFigure
+from clusterability_analysis.figures.style import ACCENT, CONTROL, INK, NULL, OTHER, PAPER, style
+from clusterability_analysis.labels import format_number, shorten
+from clusterability_analysis.shown import ACCURACY, Quantity
 
 MAX_NULLS = 14
 """Nulls drawn, those of the first frontier and control conditions: more would be a thicket."""
@@ -24,16 +27,24 @@ MAX_KEY = 14
 class FrontierInfo:
     """What the frontier figure shows; all arrays have one entry per condition."""
 
-    ncut: np.ndarray
-    ncut_sd: np.ndarray
+    across: Quantity
+    """What the horizontal axis is."""
+    upwards: Quantity
+    """What the vertical axis is."""
+    is_plane: bool
+    """Whether the frontier is over these two: then it is a line, else a set of points."""
+    objectives: tuple[str, ...]
+    """Labels of what the frontier is over."""
+    x: np.ndarray
+    x_sd: np.ndarray
     """Standard deviation between seeds; NaN where there is one seed."""
-    accuracy: np.ndarray
-    accuracy_sd: np.ndarray
+    y: np.ndarray
+    y_sd: np.ndarray
     null_mean: np.ndarray
-    """NaN where there is no null test."""
+    """NaN where there is no null test of what is drawn across."""
     null_sd: np.ndarray
     number: np.ndarray
-    """Place on the frontier from 1, lowest n-cut first; 0 for a dominated condition."""
+    """Place on the frontier from 1, best `across` first; 0 for a dominated condition."""
     control: np.ndarray
     penalised: np.ndarray
     shows_null: np.ndarray
@@ -42,43 +53,57 @@ class FrontierInfo:
     """Labels of the first MAX_KEY frontier conditions."""
 
     @property
-    def floor(self) -> float | None:
-        """Accuracy at which the panel ends, where far worse conditions would flatten the frontier.
+    def limit(self) -> float | None:
+        """Value of y at which the panel ends, where far worse conditions would flatten the frontier.
 
-        None where all conditions fit. It lies below every frontier and control condition and its bar.
+        None where all conditions fit. It is worse than every frontier and control condition and its bar.
         """
+        sign = self.upwards.sign
+        y, bar = sign * self.y, np.nan_to_num(self.y_sd)
         notable = (self.number > 0) | self.control
-        bar = np.nan_to_num(self.accuracy_sd)
-        low, high = (self.accuracy - bar)[notable].min(), (self.accuracy + bar)[notable].max()
+        low, high = (y - bar)[notable].min(), (y + bar)[notable].max()
         span = max(high - low, 0.01)
-        return float(low - span) if self.accuracy.min() < low - 2 * span else None
+        return float(sign * (low - span)) if y.min() < low - 2 * span else None
+
+    @property
+    def beyond(self) -> np.ndarray:
+        """Which conditions are worse than the limit."""
+        if self.limit is None:
+            return np.zeros(len(self.y), dtype=bool)
+        return self.upwards.sign * self.y < self.upwards.sign * self.limit
 
     @property
     def line(self) -> tuple[np.ndarray, np.ndarray]:
-        """Corners (n-cut, accuracy) of the staircase between frontier points, lowest n-cut first."""
+        """Corners (x, y) of the staircase between frontier points, best x first."""
         order = np.argsort(self.number[self.number > 0])
-        ncut = self.ncut[self.number > 0][order]
-        accuracy = self.accuracy[self.number > 0][order]
-        return np.repeat(ncut, 2)[1:], np.repeat(accuracy, 2)[:-1]
+        x, y = self.x[self.number > 0][order], self.y[self.number > 0][order]
+        return np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
 
 
-def frontier_info(frontier: Frontier) -> FrontierInfo | None:
+def info(analysis: Analysis) -> FrontierInfo | None:
     """Collect what the figure shows; None where no condition has a complete trial."""
+    frontier, shown = analysis.frontier, analysis.shown
     table = frontier.all_conditions
     if table.empty:
         return None
     number = table["frontier"].fillna(0).to_numpy(dtype=int)
     control = table["control"].to_numpy(dtype=bool)
-    null_mean = table["null_mean_mean"].to_numpy(dtype=float)
+    null_mean, null_sd = (_means(table, name) for name in (shown.tested.null_mean, shown.tested.null_sd))
+    if shown.across.name != shown.tested.statistic.name:
+        null_mean, null_sd = np.full((2, len(table)), math.nan)
     shows_null = ((number > 0) | control) & np.isfinite(null_mean)
     shows_null &= np.cumsum(shows_null) <= MAX_NULLS
     return FrontierInfo(
-        ncut=table["ncut_mean"].to_numpy(dtype=float),
-        ncut_sd=table["ncut_sd"].to_numpy(dtype=float),
-        accuracy=table["test_accuracy_mean"].to_numpy(dtype=float),
-        accuracy_sd=table["test_accuracy_sd"].to_numpy(dtype=float),
+        across=shown.across,
+        upwards=shown.upwards,
+        is_plane=shown.is_plane,
+        objectives=tuple(objective.label for objective in shown.objectives),
+        x=table[shown.across.mean].to_numpy(dtype=float),
+        x_sd=table[shown.across.sd].to_numpy(dtype=float),
+        y=table[shown.upwards.mean].to_numpy(dtype=float),
+        y_sd=table[shown.upwards.sd].to_numpy(dtype=float),
         null_mean=null_mean,
-        null_sd=table["null_sd_mean"].to_numpy(dtype=float),
+        null_sd=null_sd,
         number=number,
         control=control,
         penalised=table["penalised"].to_numpy(dtype=bool),
@@ -87,68 +112,90 @@ def frontier_info(frontier: Frontier) -> FrontierInfo | None:
     )
 
 
-def draw_frontier(info: FrontierInfo) -> Figure:
-    """Draw the frontier: n-cut to the right, test accuracy upwards, better is up and left."""
+def _means(table: pd.DataFrame, metric: str) -> np.ndarray:
+    return table[f"{metric}_mean"].to_numpy(dtype=float)
+
+
+def caption(info: FrontierInfo) -> str:
+    """Explain points, line and nulls."""
+    texts = ["Each point is a condition, the mean over its seeds."]
+    if info.is_plane:
+        side = "below" if info.upwards.maximise else "above"
+        worse = "left" if info.across.maximise else "right"
+        texts.append(
+            "Dominance is decided by the means; the line is what the frontier attains, and everything "
+            f"{side} and to the {worse} of it is dominated."
+        )
+    else:
+        texts.append(f"Dominance is decided by the means of: {', '.join(info.objectives)}.")
+    if info.shows_null.any():
+        texts.append("The null is the condition's own: the same weights, shuffled.")
+    return " ".join(texts)
+
+
+def draw(info: FrontierInfo) -> Figure:
+    """Draw the conditions with their spread, the frontier's numbered, and their nulls."""
     with style():
         figure = Figure(figsize=(10, 5), layout="constrained")
         axes = figure.subplots()
         _draw_nulls(axes, info)
         for penalised in (False, True):
             _draw_points(axes, info, penalised)
-        axes.set_xlabel("n-cut   (← more clusterable)")
-        axes.set_ylabel("test accuracy   (better →)")
+        axes.set_xlabel(info.across.axis_label)
+        axes.set_ylabel(info.upwards.axis_label)
         axes.margins(0.06, 0.08)
-        axes.set_ylim(top=min(axes.get_ylim()[1], 1.005))  # no room for accuracies that cannot be
+        if info.upwards.name == ACCURACY:  # no room for accuracies that cannot be
+            axes.set_ylim(top=min(axes.get_ylim()[1], 1.005))
         _cut_off(axes, info)
-        _draw_line(axes, info)
+        if info.is_plane:
+            _draw_line(axes, info)
         _number_points(axes, info)
         _legend(figure, axes, info)
         _write_key(axes, info)
     return figure
 
 
-def _below(info: FrontierInfo) -> np.ndarray:
-    return info.accuracy < (-math.inf if info.floor is None else info.floor)
-
-
 def _cut_off(axes: Axes, info: FrontierInfo) -> None:
-    """End the panel at its floor; conditions below it become triangles on the edge."""
-    if info.floor is None:
+    """End the panel at its limit; conditions beyond it become triangles on the edge."""
+    if info.limit is None:
         return
-    axes.set_ylim(bottom=info.floor)
-    below = info.ncut[_below(info)]
+    high_is_good = info.upwards.maximise
+    low, high = axes.get_ylim()
+    axes.set_ylim(info.limit if high_is_good else low, high if high_is_good else info.limit)
+    hidden = info.x[info.beyond]
     axes.plot(
-        below, np.full(len(below), 0.015), "v", color=OTHER, markersize=5, markeredgecolor=PAPER,
-        markeredgewidth=0.5, transform=axes.get_xaxis_transform(), zorder=2,
+        hidden, np.full(len(hidden), 0.015 if high_is_good else 0.985), "v" if high_is_good else "^",
+        color=OTHER, markersize=5, markeredgecolor=PAPER, markeredgewidth=0.5,
+        transform=axes.get_xaxis_transform(), zorder=2,
     )  # fmt: skip
 
 
 def _draw_line(axes: Axes, info: FrontierInfo) -> None:
-    """Draw what the frontier attains, down to the lower and out to the right edge of the panel."""
+    """Draw what the frontier attains, out to the worse ends of the panel."""
     left, right = axes.get_xlim()
     low, high = axes.get_ylim()
-    ncut, accuracy = info.line
-    corners = [ncut[0], *ncut, right], [low, *accuracy, accuracy[-1]]
-    axes.plot(*corners, color=FRONTIER, linewidth=3, alpha=0.22, zorder=0.9, solid_joinstyle="miter")
+    x, y = info.line
+    worst_x, worst_y = left if info.across.maximise else right, low if info.upwards.maximise else high
+    corners = [x[0], *x, worst_x], [worst_y, *y, y[-1]]
+    axes.plot(*corners, color=ACCENT, linewidth=3, alpha=0.22, zorder=0.9, solid_joinstyle="miter")
     axes.set(xlim=(left, right), ylim=(low, high))
 
 
 def _draw_points(axes: Axes, info: FrontierInfo, penalised: bool) -> None:
     on_frontier = info.number > 0
-    spread_of_all = len(info.ncut) <= MAX_SPREADS
+    spread_of_all = len(info.x) <= MAX_SPREADS
     for colour, chosen, notable in (
         (OTHER, ~on_frontier & ~info.control, False),
-        (FRONTIER, on_frontier & ~info.control, True),
+        (ACCENT, on_frontier & ~info.control, True),
         (CONTROL, info.control, True),
     ):
-        chosen = chosen & (info.penalised == penalised)
-        chosen &= ~_below(info)
+        chosen = chosen & (info.penalised == penalised) & ~info.beyond
         shown_sd = 1.0 if notable or spread_of_all else math.nan
         axes.errorbar(
-            info.ncut[chosen],
-            info.accuracy[chosen],
-            xerr=shown_sd * info.ncut_sd[chosen],
-            yerr=shown_sd * info.accuracy_sd[chosen],
+            info.x[chosen],
+            info.y[chosen],
+            xerr=shown_sd * info.x_sd[chosen],
+            yerr=shown_sd * info.y_sd[chosen],
             fmt="s" if colour == CONTROL else "D" if penalised else "o",
             color=colour,
             ecolor=colour if notable else (colour, 0.4),
@@ -161,14 +208,14 @@ def _draw_points(axes: Axes, info: FrontierInfo, penalised: bool) -> None:
 
 
 def _draw_nulls(axes: Axes, info: FrontierInfo) -> None:
-    """Mark each shown condition's null mean ± sd at its accuracy, with a thread to the condition."""
+    """Mark each shown condition's null mean ± sd at its height, with a thread to the condition."""
     shown = info.shows_null
     axes.hlines(
-        info.accuracy[shown], info.ncut[shown], info.null_mean[shown],
+        info.y[shown], info.x[shown], info.null_mean[shown],
         color=NULL, linewidth=0.7, linestyle=(0, (1, 2.5)), zorder=1,
     )  # fmt: skip
     axes.errorbar(
-        info.null_mean[shown], info.accuracy[shown], xerr=info.null_sd[shown], fmt="|",
+        info.null_mean[shown], info.y[shown], xerr=info.null_sd[shown], fmt="|",
         color=NULL, markersize=8, markeredgewidth=1.6, elinewidth=3.2, alpha=0.75, zorder=1,
     )  # fmt: skip
 
@@ -178,14 +225,14 @@ def _number_points(axes: Axes, info: FrontierInfo) -> None:
     last = np.array([-np.inf, -np.inf])
     for number in range(1, len(info.key) + 1):
         index = int(np.flatnonzero(info.number == number)[0])
-        point = info.ncut[index], info.accuracy[index]
+        point = info.x[index], info.y[index]
         place = axes.transAxes.inverted().transform(axes.transData.transform(point))
         if (np.abs(place - last) < (0.02 * len(str(number)), 0.035)).all():
             continue
         last = place
         axes.annotate(
             str(number), point, xytext=(-5, 5), textcoords="offset points", ha="right", va="bottom",
-            fontsize=8.5, fontweight="bold", color=CONTROL if info.control[index] else FRONTIER, zorder=6,
+            fontsize=8.5, fontweight="bold", color=CONTROL if info.control[index] else ACCENT, zorder=6,
         )  # fmt: skip
 
 
@@ -194,13 +241,14 @@ def _legend(figure: Figure, axes: Axes, info: FrontierInfo) -> None:
         axes.plot([], [], label=label, **{"linestyle": "none", "markeredgecolor": PAPER, **look})
 
     dominated = (info.number == 0) & ~info.control
-    entry("on the frontier", marker="o", color=FRONTIER, markersize=7)
+    entry("on the frontier", marker="o", color=ACCENT, markersize=7)
     if dominated.any():
         entry("dominated", marker="o", color=OTHER, markersize=6)
-    if info.floor is not None:
-        entry(f"below {info.floor:.2f}", marker="v", color=OTHER, markersize=6)
+    if info.limit is not None:
+        side, marker = ("below", "v") if info.upwards.maximise else ("above", "^")
+        entry(f"{side} {format_number(info.limit, 2)}", marker=marker, color=OTHER, markersize=6)
     if info.control.any():
-        entry("no regulariser", marker="s", color=CONTROL, markersize=7)
+        entry("control", marker="s", color=CONTROL, markersize=7)
     if info.penalised.any():
         entry("diamond: with the penalty", marker="D", color=INK, markersize=5.5)
     if info.shows_null.any():
@@ -214,8 +262,11 @@ def _write_key(axes: Axes, info: FrontierInfo) -> None:
     more = int((info.number > 0).sum()) - len(info.key)
     lines = [f"{number:>2}  {shorten(label, 54)}" for number, label in enumerate(info.key, 1)]
     lines += [f"      and {more} more in the table"] if more > 0 else []
-    lines += ["", "bars: ± sd between seeds"] if np.isfinite(info.ncut_sd).any() else []
+    lines += ["", "bars: ± sd between seeds"] if np.isfinite(info.x_sd).any() else []
     axes.text(
         1.03, 1.0, "\n".join(lines), transform=axes.transAxes, va="top", fontsize=7.6, linespacing=1.65,
         color=INK,
     )  # fmt: skip
+
+
+FRONTIER = ReportFigure(name="frontier", title="The frontier", info=info, draw=draw, caption=caption)

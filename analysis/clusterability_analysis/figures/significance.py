@@ -9,9 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from clusterability_analysis.figures.style import FRONTIER, INK, MUTED, NULL, OTHER, clear_grid, style
+from clusterability_analysis.analysis import Analysis
+from clusterability_analysis.figures.report_figure import ReportFigure
+from clusterability_analysis.figures.style import ACCENT, INK, MUTED, NULL, OTHER, clear_grid, style
 from clusterability_analysis.labels import evenly_spread, format_number, format_probability, shorten
-from clusterability_analysis.significance import Significance
+from clusterability_analysis.shown import Quantity, Tested
 
 MAX_ROWS = 32
 """Conditions drawn; with more, controls and an even choice from the lowest z to the highest."""
@@ -23,8 +25,11 @@ WIDE_Z = 20
 class SignificanceInfo:
     """What the significance figure shows; one entry per drawn condition, lowest z first."""
 
+    statistic: Quantity
+    """The n-cut that is tested."""
     labels: tuple[str, ...]
-    ncut: np.ndarray
+    observed: np.ndarray
+    """Its mean over seeds."""
     null_mean: np.ndarray
     null_sd: np.ndarray
     """Standard deviation of the null values, averaged over seeds; NaN where it does not exist."""
@@ -34,49 +39,60 @@ class SignificanceInfo:
     passes: np.ndarray
     control: np.ndarray
     penalised: np.ndarray
-    seed_ncut: tuple[np.ndarray, ...]
-    """n-cut of each replicate."""
+    seed_observed: tuple[np.ndarray, ...]
+    """The n-cut of each replicate."""
     seed_z: tuple[np.ndarray, ...]
     alpha: float
     num_hidden: int
     """Tested conditions that are not drawn."""
 
 
-def significance_info(significance: Significance) -> SignificanceInfo | None:
+def info(analysis: Analysis) -> SignificanceInfo | None:
     """Collect what the figure shows; None where no condition has a null test."""
+    significance, tests = analysis.significance, analysis.shown.tested
     tested = significance.conditions[significance.conditions["num_tests"] > 0]
     if tested.empty:
         return None
-    shown = _select(tested)
+    shown = _select(tested, tests)
     replicates = significance.trials.groupby("condition_id")
-    ids = shown["condition_id"]
+    seeds = [replicates.get_group(name) for name in shown["condition_id"]]
     return SignificanceInfo(
+        statistic=tests.statistic,
         labels=tuple(shown["label"]),
-        ncut=shown["ncut_mean"].to_numpy(dtype=float),
-        null_mean=shown["null_mean_mean"].to_numpy(dtype=float),
-        null_sd=shown["null_sd_mean"].to_numpy(dtype=float),
-        z_score=shown["z_score_mean"].to_numpy(dtype=float),
+        observed=shown[tests.statistic.mean].to_numpy(dtype=float),
+        null_mean=shown[f"{tests.null_mean}_mean"].to_numpy(dtype=float),
+        null_sd=shown[f"{tests.null_sd}_mean"].to_numpy(dtype=float),
+        z_score=shown[f"{tests.z_score}_mean"].to_numpy(dtype=float),
         q_value=shown["q_value"].to_numpy(dtype=float),
         passes=shown["passes"].to_numpy(dtype=bool),
         control=shown["control"].to_numpy(dtype=bool),
         penalised=shown["penalised"].to_numpy(dtype=bool),
-        seed_ncut=tuple(replicates.get_group(name)["ncut"].to_numpy(dtype=float) for name in ids),
-        seed_z=tuple(replicates.get_group(name)["z_score"].to_numpy(dtype=float) for name in ids),
+        seed_observed=tuple(trials[tests.statistic.name].to_numpy(dtype=float) for trials in seeds),
+        seed_z=tuple(trials[tests.z_score].to_numpy(dtype=float) for trials in seeds),
         alpha=significance.alpha,
         num_hidden=len(tested) - len(shown),
     )
 
 
-def _select(tested: pd.DataFrame) -> pd.DataFrame:
-    ordered = tested.assign(distance=tested["ncut_mean"] - tested["null_mean_mean"])
-    ordered = ordered.sort_values(["z_score_mean", "distance", "condition_id"], na_position="last")
+def _select(tested: pd.DataFrame, tests: Tested) -> pd.DataFrame:
+    ordered = tested.assign(distance=tested[tests.statistic.mean] - tested[f"{tests.null_mean}_mean"])
+    ordered = ordered.sort_values([f"{tests.z_score}_mean", "distance", "condition_id"], na_position="last")
     controls = ordered[ordered["control"]].head(MAX_ROWS // 4)
     others = ordered[~ordered["control"]]
     others = others.iloc[evenly_spread(len(others), MAX_ROWS - len(controls))]
     return ordered[ordered["condition_id"].isin([*controls["condition_id"], *others["condition_id"]])]
 
 
-def draw_significance(info: SignificanceInfo) -> Figure:
+def caption(info: SignificanceInfo) -> str:
+    """Explain the two panels."""
+    return (
+        f"Left: {info.statistic.label} beside the mean of the null. Right: the same distance in standard "
+        "deviations of the null. Large dots are means over seeds, small ones the seeds. Below z = 0 a "
+        "condition is more clusterable than its shuffles, above it less; p and q ask for more only."
+    )
+
+
+def draw(info: SignificanceInfo) -> Figure:
     """Draw two panels with a row per condition: n-cut beside its null, and the z-score."""
     rows = np.arange(len(info.labels))
     with style():
@@ -102,7 +118,7 @@ def draw_significance(info: SignificanceInfo) -> Figure:
 
 
 def _colours(info: SignificanceInfo) -> np.ndarray:
-    return np.where(info.passes, FRONTIER, OTHER)
+    return np.where(info.passes, ACCENT, OTHER)
 
 
 def _draw_ncut(axes: Axes, info: SignificanceInfo, rows: np.ndarray) -> None:
@@ -112,8 +128,8 @@ def _draw_ncut(axes: Axes, info: SignificanceInfo, rows: np.ndarray) -> None:
             rows, 2 * width * half, left=info.null_mean - width * half, height=0.56, color=NULL, alpha=alpha
         )
     axes.plot(info.null_mean, rows, "|", color=NULL, markersize=9, markeredgewidth=1.6)
-    _draw_replicates(axes, info, rows, info.ncut, info.seed_ncut)
-    axes.set_xlabel("n-cut   (← more clusterable)")
+    _draw_replicates(axes, info, rows, info.observed, info.seed_observed)
+    axes.set_xlabel(f"{info.statistic.label}   (← more clusterable)")
     axes.margins(x=0.05)
 
 
@@ -167,13 +183,18 @@ def _legend(figure: Figure, axes: Axes, info: SignificanceInfo) -> None:
         axes.plot([], [], label=label, **{"linestyle": "none", "marker": "o", "markersize": 6, **look})
 
     if info.passes.any():
-        entry(f"passes, q ≤ {info.alpha:g}", color=FRONTIER)
+        entry(f"passes, q ≤ {info.alpha:g}", color=ACCENT)
     if not info.passes.all():
         entry("does not pass", color=OTHER)
     if info.control.any():
-        entry("square: no regulariser", marker="s", color=INK, markerfacecolor="none")
+        entry("square: control", marker="s", color=INK, markerfacecolor="none")
     if info.penalised.any():
         entry("diamond: penalty", marker="D", color=INK, markersize=5, markerfacecolor="none")
     entry("single seeds", color=MUTED, markersize=3)
     entry("null mean, ± 1 and 2 sd", marker="|", color=NULL, linestyle="-", linewidth=5, alpha=0.5)
     figure.legend(loc="outside upper left", ncols=6, handletextpad=0.4, columnspacing=1.6)
+
+
+SIGNIFICANCE = ReportFigure(
+    name="significance", title="Against shuffled networks", info=info, draw=draw, caption=caption
+)

@@ -14,13 +14,13 @@ from matplotlib.figure import Figure
 # Okabe and Ito's blue, vermilion and green; each colour has one meaning and is used for nothing else. The
 # page replaces them by variables of its theme, so the same drawing suits light and dark.
 INK, MUTED, GRID, PAPER = "#1b1f24", "#67707b", "#e4e7eb", "#fefefe"
-FRONTIER, OTHER, NULL, CONTROL = "#0072b2", "#98a2ae", "#d55e00", "#00866a"
+ACCENT, OTHER, NULL, CONTROL = "#0072b2", "#98a2ae", "#d55e00", "#00866a"
 THEME = {
     INK: "--ink",
     MUTED: "--muted",
     GRID: "--grid",
     PAPER: "--paper",
-    FRONTIER: "--frontier",
+    ACCENT: "--frontier",
     OTHER: "--other",
     NULL: "--null",
     CONTROL: "--control",

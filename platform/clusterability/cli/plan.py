@@ -5,6 +5,7 @@ from collections import defaultdict
 from rich.console import Console
 from rich.table import Table
 
+from clusterability.duration import format_duration
 from clusterability.spaces import SearchSpace
 
 _MOST_ROWS = 40
@@ -28,13 +29,7 @@ def show_plan(space: SearchSpace, plan, console: Console) -> None:
     lines = [
         f"sweep {plan.sweep_id}: {plan.num_trials} trials, {plan.num_finished} of them finished",
         f"resources: {plan.resources.concurrent} trials at once, {each}",
-        f"time: about {_duration(plan.seconds)}, from {plan.basis}",
+        f"time: about {format_duration(plan.seconds)}, from {plan.basis}",
         "dry run: nothing was started or written",
     ]
     console.print("\n".join(lines), highlight=False, soft_wrap=True)
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -4,12 +4,12 @@ import logging
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 from filelock import FileLock
 
 from clusterability.data.sources import cache_folder
+from clusterability.files import written_whole
 
 # Raised whenever the same recipe gives other arrays than before.
 _VERSION = 1
@@ -21,7 +21,7 @@ Arrays = dict[str, np.ndarray]
 def kept(recipe: str, build: Callable[[], Arrays]) -> Arrays:
     """Return the arrays of `recipe` from the user's cache; build and keep them where they are not there.
 
-    Trials that need the same arrays at once wait for one of them to build. A damaged file is built anew, and
+    Trials that need the same arrays at once wait for one of them to build. A damaged file is built again, and
     where the cache cannot be written the arrays are built every time.
     """
     path = cache_folder() / "built" / f"{recipe}-v{_VERSION}.npz"
@@ -45,16 +45,10 @@ def _read(path: Path) -> Arrays | None:
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        _log.warning("%s is damaged (%s); building it anew", path, error)
+        _log.warning("%s is damaged (%s); building it again", path, error)
         return None
 
 
 def _write(path: Path, arrays: Arrays) -> None:
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as handle:
-        partial = Path(handle.name)
-    try:
-        with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with written_whole(path) as draft, draft.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)

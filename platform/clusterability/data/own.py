@@ -46,7 +46,7 @@ def checked_dataset(source: str, given: Any) -> RawDataset:
 
 def _named(source: str, given: Any) -> dict[str, Any]:
     if isinstance(given, Mapping):
-        arrays = {name: given[name] for name in (*NAMES, *_VALIDATION) if name in given}
+        arrays: dict[str, Any] = {name: given[name] for name in (*NAMES, *_VALIDATION) if name in given}
     elif isinstance(given, tuple | list) and len(given) in (4, 6):
         arrays = dict(zip((*NAMES, *_VALIDATION), given, strict=False))
     else:

@@ -7,13 +7,13 @@ import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import pooch
 import requests
 from filelock import FileLock
 
 from clusterability.errors import DataError
+from clusterability.files import written_whole
 
 FOLDER_VARIABLE = "CLUSTERABILITY_DATA"
 _SECONDS_TO_ANSWER = 20
@@ -84,19 +84,15 @@ def _download(file: RemoteFile, cached: Path, refusals: list[str]) -> bytes:
         except _RefusedError:
             pass  # already among the refusals, and about to be replaced
     for url in file.urls:
-        with NamedTemporaryFile(dir=cached.parent, prefix=f".{cached.name}-", delete=False) as handle:
-            partial = Path(handle.name)
         try:
-            pooch.HTTPDownloader(timeout=_SECONDS_TO_ANSWER)(url, str(partial), None)  # pyright: ignore[reportArgumentType]
-            content = _verified(partial, file, name=url)
-            partial.replace(cached)
+            with written_whole(cached) as draft:
+                pooch.HTTPDownloader(timeout=_SECONDS_TO_ANSWER)(url, str(draft), None)  # pyright: ignore[reportArgumentType]
+                content = _verified(draft, file, name=url)
             return content
         except _RefusedError as refusal:
             refusals.append(str(refusal))
         except (requests.RequestException, OSError) as error:
             refusals.append(f"{url}: {type(error).__name__}")
-        finally:
-            partial.unlink(missing_ok=True)
         _log.warning("%s; trying the next source", refusals[-1])
     raise DataError(
         f"no source has a good {file.path} ({'; '.join(refusals)}). "

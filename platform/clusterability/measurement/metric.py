@@ -29,3 +29,17 @@ class Metric:
     """The metric that reports show in its place: the test set's for one of the validation set's."""
     compute: Callable[[Any], float | None] | None = None
     """Its value for a measured network; None where it does not exist. No function: training records it."""
+
+
+def undescribed_metric(
+    name: str, meaning: str = "", compute: Callable[[Any], float | None] | None = None
+) -> Metric:
+    """Return what can be said of a metric of which little more than the name is known."""
+    return Metric(
+        name=name,
+        meaning=meaning or f"the user's own {name}",
+        label=name.replace("_", " "),
+        searchable=True,
+        decimals=3,
+        compute=compute,
+    )

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from clusterability.components import find, names
+from clusterability.config import Objective
 from clusterability.errors import ConfigError
-from clusterability.measurement.metric import Metric
+from clusterability.measurement.metric import Metric, undescribed_metric
 from clusterability.own_code import blamed, described, is_own
 
 
@@ -49,6 +51,21 @@ def own_metrics(references: Sequence[str]) -> dict[str, Metric]:
     return metrics
 
 
+def objective_metrics(
+    objectives: Sequence[Objective], references: Sequence[str]
+) -> list[tuple[Objective, Metric]]:
+    """Return each objective with its metric, of the table or of the user's own `references`.
+
+    Where an own metric does not say which way is better, the objective does.
+    """
+    own = {metric.name: metric for metric in own_metrics(references).values()}
+    described = []
+    for objective in objectives:
+        metric = own.get(objective.metric) or find("metric", objective.metric)
+        described.append((objective, replace(metric, better=metric.better or objective.direction)))
+    return described
+
+
 def own_value(reference: str, metric: Metric, network: Any) -> float:
     """Return the value of a metric of the user's own.
 
@@ -78,11 +95,4 @@ def _described(reference: str, function: Callable[[Any], float]) -> Metric:
             "allowed: a function of the measured network, or a Metric"
         )
     meaning = (function.__doc__ or "").strip().partition("\n")[0]
-    return Metric(
-        name=name,
-        meaning=meaning or f"own metric {reference}",
-        label=name.replace("_", " "),
-        searchable=True,
-        decimals=3,
-        compute=function,
-    )
+    return undescribed_metric(name, meaning, function)

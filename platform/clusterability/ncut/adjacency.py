@@ -36,6 +36,8 @@ class Layout:
     """First node of each layer and the number of nodes, shape (layers + 1,)."""
     sides: tuple[list[int], list[int]] | None
     """Layers of the side with more nodes and of the other, where the graph is bipartite; else None."""
+    nodes_of_smaller_side: np.ndarray | None
+    """Nodes of the smaller side of a bipartite graph, ascending; None where it is not bipartite."""
 
     @property
     def num_nodes(self) -> int:
@@ -46,11 +48,6 @@ class Layout:
     def size(self) -> int:
         """Length of the flat array."""
         return int((self.halves[:, 1] * self.halves[:, 3]).sum())
-
-    @property
-    def nodes_of_smaller_side(self) -> np.ndarray | None:
-        """Nodes of the smaller side of a bipartite graph, ascending; None where it is not bipartite."""
-        return None if self.sides is None else np.flatnonzero(np.isin(self.layer_of, self.sides[1]))
 
     def half(self, flat: np.ndarray, row: int) -> np.ndarray:
         """Return one half as a matrix, a view into `flat`."""
@@ -72,16 +69,19 @@ def make_layout(pairs: Sequence[tuple[int, int]], widths: Sequence[int]) -> Layo
         places[side, block] = row
         offset += widths[own] * widths[other]
     layers_of_halves = [end[0] for end in ends]
+    layer_of = np.repeat(np.arange(len(widths)), widths).astype(np.int64)
+    sides = _sides(pairs, widths)
     return Layout(
         halves=halves,
         half_pointers=np.searchsorted(layers_of_halves, np.arange(len(widths) + 1)).astype(np.int64),
-        layer_of=np.repeat(np.arange(len(widths)), widths).astype(np.int64),
+        layer_of=layer_of,
         forward=places[0],
         backward=places[1],
         pairs=tuple(pairs),
         neighbours=tuple(end[1] for end in ends),
         starts=starts,
-        sides=_sides(pairs, widths),
+        sides=sides,
+        nodes_of_smaller_side=None if sides is None else np.flatnonzero(np.isin(layer_of, sides[1])),
     )
 
 
@@ -102,20 +102,24 @@ def fill(layout: Layout, matrices: Sequence[np.ndarray]) -> np.ndarray:
 
 def mirror(layout: Layout, flat: np.ndarray) -> None:
     """Write every block's transposed half from its forward half."""
-    for row, transposed in zip(layout.forward, layout.backward, strict=True):
-        _transpose(layout.half(flat, row), layout.half(flat, transposed))
+    _transpose_halves(flat, layout.halves, layout.forward, layout.backward)
 
 
 @njit(cache=True, nogil=True)
-def _transpose(matrix, result):
-    """Write the transpose, tile by tile so that reads and writes stay in the cache."""
+def _transpose_halves(flat, halves, forward, backward):
+    """Write the transposes, tile by tile so that reads and writes stay in the cache."""
     tile = 16
-    for first_row in range(0, matrix.shape[0], tile):
-        last_row = min(first_row + tile, matrix.shape[0])
-        for first_column in range(0, matrix.shape[1], tile):
-            for j in range(first_column, min(first_column + tile, matrix.shape[1])):
-                for i in range(first_row, last_row):
-                    result[j, i] = matrix[i, j]
+    for block in range(forward.size):
+        _, rows, _, columns, offset = halves[forward[block]]
+        matrix = flat[offset : offset + rows * columns].reshape(rows, columns)
+        offset = halves[backward[block], 4]
+        result = flat[offset : offset + rows * columns].reshape(columns, rows)
+        for first_row in range(0, rows, tile):
+            last_row = min(first_row + tile, rows)
+            for first_column in range(0, columns, tile):
+                for j in range(first_column, min(first_column + tile, columns)):
+                    for i in range(first_row, last_row):
+                        result[j, i] = matrix[i, j]
 
 
 @njit(cache=True, nogil=True, fastmath=True)

@@ -18,7 +18,7 @@ _LEAST_SHARE = 1e-13
 _CERTAIN = 8.0  # a move that loses more than 8 temperatures is taken once in 3,000 times: not drawn for
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def anneal(flat, halves, half_pointers, layer_of, degrees, labels, num_clusters, heat, num_sweeps, rng):
     """Lower the n-cut of `labels` in place: sweeps at falling temperature, then descent to a local optimum.
 
@@ -29,35 +29,39 @@ def anneal(flat, halves, half_pointers, layer_of, degrees, labels, num_clusters,
     """
     attraction = _attraction(flat, halves, labels, num_clusters)
     within, volume, size = _totals(attraction, degrees, labels, num_clusters)
+    ratio = within / volume
     start_temperature = heat * num_clusters / size.sum()
-    gains = np.empty((num_clusters, _CHUNK), dtype=np.float32)
     best = np.empty(_CHUNK, dtype=np.float32)
+    target = np.empty(_CHUNK, dtype=np.int32)
     for sweep in range(num_sweeps + _MOST_QUIET_SWEEPS):
         temperature = start_temperature * max(0.0, 1 - sweep / num_sweeps)
         num_moves = 0
         for first in range(0, labels.size, _CHUNK):
             last = min(first + _CHUNK, labels.size)
-            _best_gains(attraction, degrees, labels, within, volume, first, last, gains, best)
+            _best_gains(attraction, degrees, labels, within, volume, ratio, first, last, best, target)
             for i in range(first, last):
                 p = labels[i]
                 if p < 0 or size[p] == 1:
                     continue
                 degree = np.float64(degrees[i])
-                if volume[p] - degree <= _LEAST_SHARE * volume[p]:
+                rest = volume[p] - degree
+                if rest <= _LEAST_SHARE * volume[p]:
                     continue  # what would be left of p is rounding
-                lost = (within[p] - 2 * attraction[p, i]) / (volume[p] - degree) - within[p] / volume[p]
+                lost = (within[p] - 2 * attraction[p, i]) / rest - ratio[p]
                 if lost + best[i - first] < -_CERTAIN * temperature:
                     continue
-                q = 0
-                while gains[q, i - first] < best[i - first]:
-                    q += 1
+                q = target[i - first]
                 # Once more, exactly: moves within the chunk have changed the clusters since.
-                gain = (
-                    lost + (within[q] + 2 * attraction[q, i]) / (volume[q] + degree) - within[q] / volume[q]
-                )
-                least = temperature * np.log(rng.random()) if temperature > 0 else _LEAST_GAIN
-                if gain > least:
+                gain = lost + (within[q] + 2 * attraction[q, i]) / (volume[q] + degree) - ratio[q]
+                if temperature > 0:
+                    draw = rng.random()
+                    moves = gain > 0 or gain > temperature * np.log(draw)
+                else:
+                    moves = gain > _LEAST_GAIN
+                if moves:
                     _move(i, q, degree, attraction, labels, within, volume, size)
+                    ratio[p] = within[p] / volume[p]
+                    ratio[q] = within[q] / volume[q]
                     _shift_attraction(flat, halves, half_pointers, layer_of[i], i, attraction, p, q)
                     num_moves += 1
         if temperature == 0 and num_moves == 0:
@@ -94,37 +98,33 @@ def _totals(attraction, degrees, labels, num_clusters):
     return within, volume, size
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _best_gains(attraction, degrees, labels, within, volume, first, last, gains, best):
-    """Fill in, for nodes first to last, what joining each other cluster gains, and the best of that."""
+@njit(cache=True, nogil=True)
+def _best_gains(attraction, degrees, labels, within, volume, ratio, first, last, best, target):
+    """Fill in, for nodes first to last, the best other cluster to join and what joining it gains."""
+    best[:] = np.float32(-1e30)
+    target[:] = 0
+    own_degrees, own_labels = degrees[first:last], labels[first:last]
     for q in range(within.size):
-        _gains_of_joining(
+        _keep_better(
             attraction[q, first:last],
-            degrees[first:last],
+            own_degrees,
+            own_labels,
+            np.int32(q),
             np.float32(within[q]),
             np.float32(volume[q]),
-            np.float32(within[q] / volume[q]),
-            gains[q],
+            np.float32(ratio[q]),
+            best,
+            target,
         )
-    lowest = np.float32(-1e30)
-    for i in range(first, last):
-        if labels[i] >= 0:
-            gains[labels[i], i - first] = lowest
-    best[:] = lowest
-    for q in range(within.size):
-        _keep_larger(best, gains[q])
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _gains_of_joining(attraction, degrees, within, volume, ratio, gains):
+@njit(cache=True, nogil=True, error_model="numpy")  # Python's checks of each divisor forbid vectors
+def _keep_better(attraction, degrees, labels, q, within, volume, ratio, best, target):
     for j in range(attraction.size):
-        gains[j] = (within + np.float32(2) * attraction[j]) / (volume + degrees[j]) - ratio
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def _keep_larger(best, values):
-    for j in range(best.size):
-        best[j] = max(best[j], values[j])
+        gain = (within + np.float32(2) * attraction[j]) / (volume + degrees[j]) - ratio
+        better = (gain > best[j]) & (labels[j] != q)
+        best[j] = gain if better else best[j]
+        target[j] = q if better else target[j]
 
 
 @njit(cache=True, nogil=True)
@@ -145,17 +145,17 @@ def _shift_attraction(flat, halves, half_pointers, layer, i, attraction, p, q):
     for h in range(half_pointers[layer], half_pointers[layer + 1]):
         start, _, first, width, offset = halves[h]
         row = flat[offset + (i - start) * width : offset + (i - start + 1) * width]
-        _subtract(attraction[p, first : first + width], row)
-        _add(attraction[q, first : first + width], row)
+        _shift(attraction[p, first : first + width], attraction[q, first : first + width], row)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _shift(left, joined, values):
+    for j in range(values.size):
+        left[j] -= values[j]
+        joined[j] += values[j]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _add(target, values):
     for j in range(target.size):
         target[j] += values[j]
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def _subtract(target, values):
-    for j in range(target.size):
-        target[j] -= values[j]

@@ -1,5 +1,7 @@
 """A rough spectral embedding of a bipartite graph by a few block power steps."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from clusterability.ncut.normalised import NormalisedAdjacency
@@ -16,56 +18,91 @@ def power_embedding(
     """
     sides = adjacency.layout.sides
     assert sides is not None, "only bipartite graphs"
-    large, small = sides
-    degrees, starts = adjacency.degrees.astype(np.float32), adjacency.layout.starts
-    walks = [np.zeros((0, num_vectors), dtype=np.float32)] * (len(starts) - 1)
-    for layer in small:
-        size = (starts[layer + 1] - starts[layer], num_vectors)
-        walks[layer] = rng.standard_normal(size, dtype=np.float32)
+    walks: list[np.ndarray | None] = [None] * (len(adjacency.layout.starts) - 1)
+    large, small = (_side(adjacency, layers, num_vectors, walks) for layers in sides)
+    for layer in small.layers:
+        rng.standard_normal(out=walks[layer], dtype=np.float32)
     for _ in range(num_steps):
-        _orthonormalise(walks, small, degrees, starts)  # after each step, or float32 loses the small ones
-        _step(adjacency, walks, large)
-        _step(adjacency, walks, small)
-    _orthonormalise(walks, small, degrees, starts)
-    _step(adjacency, walks, large)
-    return _ritz(walks, small, large, degrees, starts, count)
+        small.orthonormalise()  # after each step, or float32 loses the small ones
+        large.step(walks)
+        small.step(walks)
+    small.orthonormalise()
+    large.step(walks)
+    return _ritz(small, large, adjacency.layout.starts, count)
 
 
-def _step(adjacency: NormalisedAdjacency, walks: list[np.ndarray], layers: list[int]) -> None:
-    """Overwrite the vectors on `layers` with D^-1 A times those on their neighbours."""
-    layout, inverse = adjacency.layout, adjacency.inverse_degrees
-    for layer in layers:
-        total = None
-        for row in range(layout.half_pointers[layer], layout.half_pointers[layer + 1]):
-            product = layout.half(adjacency.flat, row) @ walks[layout.neighbours[row]]
-            total = product if total is None else np.add(total, product, out=total)
-        if total is not None:
-            total *= inverse[layout.starts[layer] : layout.starts[layer + 1], None]
-            walks[layer] = total
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Side:
+    """The vectors on one side of the graph; layers of a side share no weights."""
+
+    layers: list[int]
+    stacked: np.ndarray
+    """The vectors of all its layers, shape (nodes of the side, vectors)."""
+    parts: list[np.ndarray]
+    """Those of each layer: views into `stacked`."""
+    degrees: np.ndarray
+    """Shape (nodes of the side, 1)."""
+    inverse_degrees: list[np.ndarray]
+    """Per layer, shape (units, 1)."""
+    neighbours: list[list[tuple[int, np.ndarray]]]
+    """Per layer, (other layer, weights of shape (units, other's units)) of its blocks."""
+
+    def step(self, walks: list) -> None:
+        """Overwrite the vectors with D^-1 A times those on their neighbours."""
+        for part, inverse, blocks in zip(self.parts, self.inverse_degrees, self.neighbours, strict=True):
+            for index, (other, weights) in enumerate(blocks):
+                if index == 0:
+                    np.matmul(weights, walks[other], out=part)
+                else:
+                    part += weights @ walks[other]
+            part *= inverse
+
+    def orthonormalise(self) -> None:
+        """Make the vectors orthonormal in the inner product weighted by the degrees (Cholesky QR)."""
+        values, vectors = np.linalg.eigh(self.gram())
+        inverse_root = vectors / np.sqrt(np.maximum(values, 1e-7 * values[-1]))
+        for part in self.parts:
+            part[:] = part @ inverse_root
+
+    def gram(self) -> np.ndarray:
+        """Return the inner products of the vectors."""
+        return self.stacked.T @ (self.stacked * self.degrees)
 
 
-def _orthonormalise(walks: list[np.ndarray], layers: list[int], degrees: np.ndarray, starts) -> None:
-    """Make the vectors on `layers` orthonormal in the inner product weighted by the degrees (Cholesky QR)."""
-    gram = _gram(walks, layers, degrees, starts)
-    values, vectors = np.linalg.eigh(gram)
-    inverse_root = vectors / np.sqrt(np.maximum(values, 1e-7 * values[-1]))
-    for layer in layers:
-        walks[layer] = walks[layer] @ inverse_root
+def _side(adjacency: NormalisedAdjacency, layers: list[int], num_vectors: int, walks: list) -> _Side:
+    """Return a side with vectors of zeros, and enter these in `walks`, one array per layer."""
+    layout, starts = adjacency.layout, adjacency.layout.starts.tolist()
+    nodes = [slice(starts[layer], starts[layer + 1]) for layer in layers]
+    ends = np.cumsum([0] + [own.stop - own.start for own in nodes]).tolist()
+    stacked = np.zeros((ends[-1], num_vectors), dtype=np.float32)
+    parts = [stacked[first:last] for first, last in zip(ends, ends[1:], strict=False)]
+    for layer, part in zip(layers, parts, strict=True):
+        walks[layer] = part
+    degrees = adjacency.degrees.astype(np.float32)[:, None]
+    pointers = layout.half_pointers.tolist()
+    return _Side(
+        layers=layers,
+        stacked=stacked,
+        parts=parts,
+        degrees=np.concatenate([degrees[own] for own in nodes]),
+        inverse_degrees=[adjacency.inverse_degrees[own, None] for own in nodes],
+        neighbours=[
+            [
+                (layout.neighbours[row], layout.half(adjacency.flat, row))
+                for row in range(pointers[layer], pointers[layer + 1])
+            ]
+            for layer in layers
+        ],
+    )
 
 
-def _gram(walks: list[np.ndarray], layers: list[int], degrees: np.ndarray, starts) -> np.ndarray:
-    weighted = [walks[layer] * degrees[starts[layer] : starts[layer + 1], None] for layer in layers]
-    return np.concatenate([walks[layer] for layer in layers]).T @ np.concatenate(weighted)
-
-
-def _ritz(walks, small, large, degrees, starts, count) -> np.ndarray:
+def _ritz(small: _Side, large: _Side, starts: np.ndarray, count: int) -> np.ndarray:
     """Rotate the vectors on both sides to the best approximate singular vectors."""
-    squares, rotation = np.linalg.eigh(_gram(walks, large, degrees, starts))
+    squares, rotation = np.linalg.eigh(large.gram())
     rotation = rotation[:, ::-1][:, :count]
     singular = np.sqrt(np.maximum(squares[::-1][:count], 1e-8))
     embedding = np.empty((starts[-1], count), dtype=np.float32)
-    for layer in small:
-        embedding[starts[layer] : starts[layer + 1]] = walks[layer] @ rotation
-    for layer in large:
-        embedding[starts[layer] : starts[layer + 1]] = walks[layer] @ (rotation / singular)
+    for side, turn in ((small, rotation), (large, rotation / singular)):
+        for layer, part in zip(side.layers, side.parts, strict=True):
+            embedding[starts[layer] : starts[layer + 1]] = part @ turn
     return embedding

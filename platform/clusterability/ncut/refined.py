@@ -2,12 +2,10 @@
 
 import numpy as np
 
-from clusterability.ncut.annealing import anneal
 from clusterability.ncut.embedding import connected_points
-from clusterability.ncut.kmeans import kmeans
 from clusterability.ncut.normalised import Eigenvectors, NormalisedAdjacency
-from clusterability.ncut.partition import partition_ncut
 from clusterability.ncut.power import power_embedding
+from clusterability.ncut.search import best_labels
 
 # Found by trying on fresh, trained and pruned networks: more of any of them lowers the n-cut by less than the
 # time it takes is worth; see benchmarks/RESULTS.md.
@@ -29,20 +27,13 @@ def refined_partition(
     first with a falling temperature. The start of lowest n-cut is kept. See `annealing.py`.
     """
     layout, embedding = adjacency.layout, _rough_embedding(adjacency, num_clusters, rng, eigenvectors)
-    degrees = adjacency.degrees.astype(np.float32)
     connected, points = connected_points(adjacency, embedding)
-    best_labels, best_value = np.empty(0), np.inf
-    for _ in range(max(LEAST_STARTS, min(MOST_STARTS, STARTED_NODES // layout.num_nodes))):
-        labels = np.full(layout.num_nodes, -1, dtype=np.int32)
-        labels[connected] = kmeans(points, num_clusters, 1, ROUGH_ITERATIONS, rng)
-        anneal(
-            adjacency.flat, layout.halves, layout.half_pointers, layout.layer_of, degrees, labels,
-            num_clusters, HEAT, NUM_SWEEPS, rng,
-        )  # fmt: skip
-        value = partition_ncut(adjacency, labels, num_clusters)
-        if value < best_value:
-            best_labels, best_value = labels, value
-    return best_labels
+    num_starts = max(LEAST_STARTS, min(MOST_STARTS, STARTED_NODES // layout.num_nodes))
+    return best_labels(
+        adjacency.flat, layout.halves, layout.half_pointers, layout.layer_of, layout.forward,
+        adjacency.degrees, points, connected, num_clusters, num_starts, ROUGH_ITERATIONS, HEAT, NUM_SWEEPS,
+        rng,
+    )  # fmt: skip
 
 
 def _rough_embedding(

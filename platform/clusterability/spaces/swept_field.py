@@ -11,7 +11,9 @@ from clusterability.own_code import is_own
 from clusterability.spaces.merge import merge
 from clusterability.spaces.settings import penalty_settings
 
-_SECTIONS = {name: kind for name, kind in get_type_hints(TrialConfig).items() if is_dataclass(kind)}
+_SECTIONS: dict[str, Any] = {
+    name: kind for name, kind in get_type_hints(TrialConfig).items() if is_dataclass(kind)
+}
 _WITH_OPTIONS = ("dataset", "model")
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from clusterability.errors import ClusterabilityError, ResourceError, StorageError, TrackingError, first_line
 from clusterability.ledger import Ledger
+from clusterability.measurement.own_metric import objective_metrics
 from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
 from clusterability.sweep.cluster import check_nodes, ray_cluster, start_here
@@ -20,7 +21,7 @@ from clusterability.sweep.preflight import TrialResources, check_space_left, pla
 from clusterability.sweep.progress import Tally, make_display
 from clusterability.sweep.quiet_ray import ray
 from clusterability.sweep.rehearsal import check_networks
-from clusterability.sweep.session import open_session, space_of, sweep_id_of
+from clusterability.sweep.session import SOURCES, open_session, space_of, sweep_id_of
 from clusterability.sweep.survivor import synced_if_killed
 from clusterability.sweep.tuning import tune_trials
 from clusterability.sweep.worker import RunTrial
@@ -87,7 +88,7 @@ def run_sweep(
             finished = _finished(ledger, options.retry_failed)
             num_left = space.num_trials - len(finished)
             check_space_left(space, num_left, network_bytes, runs)
-            tracker = open_tracker(space, sweep_id, running=num_left > 0)
+            tracker = open_tracker(space, sweep_id, sources=ledger.folder / SOURCES if num_left > 0 else None)
             if num_left > 0:
                 console.print(
                     _headline(space, sweep_id, resources, len(finished)), highlight=False, soft_wrap=True
@@ -116,7 +117,7 @@ def sync_sweep(sweep_id: str) -> None:
     with open_session(space, runs, sweep_id) as ledger:
         num_finished = sum(1 for _ in ledger.records())
         state = "complete" if num_finished >= space.num_trials else "stopped"
-        reason = _finish_tracking(open_tracker(space, sweep_id, running=False), ledger, state)
+        reason = _finish_tracking(open_tracker(space, sweep_id, sources=None), ledger, state)
     if reason:
         raise TrackingError(reason)
 
@@ -155,7 +156,8 @@ def _run_to_the_end(sweep: _Sweep, tracker: Tracker, console: Console) -> tuple[
 
 def _run_trials(sweep: _Sweep, tracker: Tracker, console: Console) -> str:
     space, ledger = sweep.space, sweep.ledger
-    tally = Tally(total=space.num_trials, done_before=len(sweep.finished))
+    objectives = objective_metrics(space.objectives, space.base.metrics)
+    tally = Tally(total=space.num_trials, objectives=objectives, done_before=len(sweep.finished))
     background = BackgroundTracking()
     display = make_display(console, space, tally.total)
     with display:

@@ -1,5 +1,6 @@
 """What a person sees while a sweep runs: a live line on a terminal, plain lines elsewhere."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Protocol
@@ -7,7 +8,10 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from clusterability.config import TrialConfig
+from clusterability.config import Objective, TrialConfig
+from clusterability.duration import format_duration
+from clusterability.measurement.graph_suffix import GRAPH_SUFFIXES
+from clusterability.measurement.metric import Metric
 from clusterability.spaces import SearchSpace
 
 
@@ -16,13 +20,14 @@ class Tally:
     """Where the sweep stands."""
 
     total: int
+    objectives: Sequence[tuple[Objective, Metric]]
     done_before: int = 0
     """Trials finished in earlier sessions."""
     running: int = 0
     complete: int = 0
     failed: int = 0
-    best_accuracy: float | None = None
-    best_ncut: float | None = None
+    best: dict[str, float] = field(default_factory=dict)
+    """Best value of each objective so far, by its metric."""
     started: float = field(default_factory=monotonic)
 
     @property
@@ -36,9 +41,11 @@ class Tally:
             self.failed += 1
             return
         self.complete += 1
-        self.best_accuracy = max(metrics["validation_accuracy"], self.best_accuracy or 0.0)
-        ncut = metrics["ncut"]
-        self.best_ncut = ncut if self.best_ncut is None else min(ncut, self.best_ncut)
+        for objective, metric in self.objectives:
+            better = max if objective.direction == "max" else min
+            value = metrics.get(metric.name)
+            if value is not None:
+                self.best[objective.metric] = better(value, self.best.get(objective.metric, value))
 
     @property
     def seconds_left(self) -> float | None:
@@ -51,12 +58,11 @@ class Tally:
     def summary(self) -> str:
         """Return the counts, the best values and the time left in one line."""
         parts = [f"{self.running} running", f"{self.failed} failed"]
-        if self.best_accuracy is not None:
-            parts.append(f"best accuracy {self.best_accuracy:.3f}")
-        if self.best_ncut is not None:
-            parts.append(f"best n-cut {self.best_ncut:.2f}")
+        for objective, metric in self.objectives:
+            if objective.metric in self.best:
+                parts.append(f"best {metric.label} {self.best[objective.metric]:.{metric.decimals}f}")
         if self.seconds_left is not None:
-            parts.append(f"{_duration(self.seconds_left)} left")
+            parts.append(f"{format_duration(self.seconds_left)} left")
         return " · ".join(parts)
 
 
@@ -131,15 +137,18 @@ class PlainLines:
             result = f"failed: {error}"
         else:
             seconds = metrics["seconds_training"] + metrics["seconds_measuring"]
-            result = (
-                f"accuracy {metrics['validation_accuracy']:.3f}, n-cut {metrics['ncut']:.2f} "
-                f"(null {metrics['null_mean']:.2f}), {seconds:.1f} s"
-            )
+            values = [_result(metric, metrics) for _, metric in tally.objectives]
+            result = ", ".join([*values, format_duration(seconds)])
         label = f"[{tally.finished}/{tally.total}] {self._space.label(config)}, seed {config.seed}"
         self._console.out(f"{label}: {result} | {tally.summary()}", highlight=False)
 
 
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+def _result(metric: Metric, metrics: dict[str, Any]) -> str:
+    """Write one value of a trial, an n-cut with the mean of its null."""
+    if metric.name not in metrics:
+        return f"{metric.label} –"
+    written = f"{metric.label} {metrics[metric.name]:.{metric.decimals}f}"
+    for suffix in GRAPH_SUFFIXES.values():
+        if metric.name == f"ncut{suffix}" and f"null_mean{suffix}" in metrics:
+            return f"{written} (null {metrics[f'null_mean{suffix}']:.{metric.decimals}f})"
+    return written

@@ -10,7 +10,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from clusterability.errors import ConfigError, StorageError, unknown_name
-from clusterability.ledger import Ledger, write_atomically
+from clusterability.files import written_whole
+from clusterability.ledger import Ledger
 from clusterability.own_code import keep, source_files, use_as_hashed
 from clusterability.spaces import SearchSpace, resolve_space
 
@@ -94,6 +95,7 @@ def _describe(space: SearchSpace, folder: Path) -> None:
     summary = {"name": space.name, "definition": space.definition, "sources": space.base.sources}
     try:
         keep(source_files(space.own_components), folder / SOURCES)
-        write_atomically(folder / _SPACE, json.dumps(summary, indent=1))
+        with written_whole(folder / _SPACE) as draft:
+            draft.write_text(json.dumps(summary, indent=1))
     except OSError as error:
         raise StorageError(f"{folder}: cannot be written: {error.strerror}") from None

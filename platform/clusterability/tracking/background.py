@@ -17,8 +17,8 @@ _PATIENCE = (
 class BackgroundTracking:
     """Runs tracking calls one after the other on a thread of its own.
 
-    A call that fails is said once and dropped: the ledger on disk still has the trial, and the sweep's end
-    brings the store up to date.
+    A call that fails is reported once and dropped: the ledger on disk still has the trial, and the end of
+    the sweep brings the store up to date.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class BackgroundTracking:
         self._calls.put(call)
 
     def close(self) -> bool:
-        """Wait until the queued calls are done, but not for ever; return whether they are."""
+        """Wait until the queued calls are done, but not forever; return whether they are."""
         self._calls.put(None)
         self._thread.join(_PATIENCE)
         self._abandoned = self._thread.is_alive()
@@ -47,5 +47,7 @@ class BackgroundTracking:
             except TRACKING_FAILURES as error:
                 if not self._warned:
                     reason = first_line(error)
-                    _log.warning("tracking failed (%s); the sweep goes on, records are kept on disk", reason)
+                    _log.warning(
+                        "tracking failed (%s); the sweep continues, records are kept on disk", reason
+                    )
                 self._warned = True

@@ -10,9 +10,12 @@ from mlflow.entities import Run
 
 from clusterability.config import Objective
 from clusterability.errors import TrackingError, unknown_name
+from clusterability.measurement.metric import Metric
+from clusterability.old_names import new_name
 from clusterability.tracking.store import TRACKING_FAILURES, connect, tracking_uri
 from clusterability.tracking.table import SweepTable
 from clusterability.tracking.tracker import has_values, trial_runs
+from clusterability.tracking.values import decode
 
 
 def find_sweep(name: str, uri: str | None = None) -> SweepTable:
@@ -53,8 +56,9 @@ def log_report(run_id: str, folder: Path, uri: str | None = None) -> None:
 
 def _table(client: MlflowClient, parent: Run) -> SweepTable:
     tags = parent.data.tags
-    axes = tuple(json.loads(tags["axes"]))
+    axes = tuple(map(new_name, json.loads(tags["axes"])))
     runs = trial_runs(client, parent.info.experiment_id, tags["sweep_id"])
+    trials = _trials([run for run in runs if has_values(run, axes)], axes)
     return SweepTable(
         sweep_id=tags["sweep_id"],
         space=tags["space"],
@@ -63,12 +67,39 @@ def _table(client: MlflowClient, parent: Run) -> SweepTable:
         state=tags["state"],
         axes=axes,
         objectives=tuple(Objective(**item) for item in json.loads(tags["objectives"])),
-        settings=json.loads(tags["settings"]),
-        trials=pd.DataFrame([_row(run, axes) for run in runs if has_values(run, axes)]),
+        metrics={name: Metric(**item) for name, item in json.loads(tags.get("metrics", "{}")).items()},
+        settings=_with_new_names(decode(tags["settings"])),
+        control=_control(tags, trials, axes),
+        trials=trials,
     )
 
 
-def _row(run: Run, axes: tuple[str, ...]) -> dict[str, Any]:
+def _control(tags: dict[str, str], trials: pd.DataFrame, axes: tuple[str, ...]) -> dict[str, Any] | None:
+    """Return the control's swept values; without the tag, which earlier versions lack, the oldest trial's."""
+    if "control" in tags:
+        control = decode(tags["control"])
+        return None if control is None else _with_new_names(control)
+    return None if trials.empty else {axis: trials[axis].iloc[0] for axis in axes}
+
+
+def _trials(runs: list[Run], axes: tuple[str, ...]) -> pd.DataFrame:
+    swept = [_swept_values(run, axes) for run in runs]
+    trials = pd.DataFrame([_row(run, values) for run, values in zip(runs, swept, strict=True)])
+    for axis in axes:  # as objects: pandas would make floats of integers beside a None or a float
+        trials[axis] = pd.Series([values[axis] for values in swept], dtype=object)
+    return trials
+
+
+def _swept_values(run: Run, axes: tuple[str, ...]) -> dict[str, Any]:
+    params = _with_new_names(run.data.params)
+    return {axis: decode(params[axis]) for axis in axes}
+
+
+def _with_new_names(values: dict[str, Any]) -> dict[str, Any]:
+    return {new_name(name): value for name, value in values.items()}
+
+
+def _row(run: Run, swept: dict[str, Any]) -> dict[str, Any]:
     tags = run.data.tags
     return {
         "trial_id": tags["trial_id"],
@@ -77,18 +108,9 @@ def _row(run: Run, axes: tuple[str, ...]) -> dict[str, Any]:
         "state": tags["state"],
         "error": tags.get("error"),
         "run_id": run.info.run_id,
-        **{axis: _value(run.data.params[axis]) for axis in axes},
+        **swept,
         **run.data.metrics,
         **{
             name: value for name, value in tags.items() if name.startswith("version_") or name == "git_commit"
         },
     }
-
-
-def _value(text: str) -> float | int | str:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

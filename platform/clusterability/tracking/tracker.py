@@ -1,10 +1,7 @@
 """A sweep written to MLflow: one parent run, one child run per trial. Every call can be repeated."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
@@ -13,6 +10,7 @@ from mlflow.exceptions import MlflowException
 from clusterability.config import TrialConfig
 from clusterability.errors import TrackingError, first_line
 from clusterability.ledger import Ledger
+from clusterability.old_names import new_name
 from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
 from clusterability.tracking.store import (
@@ -21,6 +19,8 @@ from clusterability.tracking.store import (
     connect,
     tracking_uri,
 )
+from clusterability.tracking.sweep_tags import recent_tags, sweep_tags
+from clusterability.tracking.values import encode
 from clusterability.tracking.view import save_view
 
 _RUN_STATUS = {"complete": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
@@ -37,15 +37,17 @@ class Tracker:
         self._sweep_id = sweep_id
         self._axes = tuple(axis.name for axis in space.axes)
         self._experiment_id = _experiment(client, uri, space.name)
-        save_view(client, self._experiment_id, self._axes)
+        save_view(client, self._experiment_id, space)
         self.run_id = self._sweep_run()
         self._run_ids: dict[str, str] = {}
         self._ended: dict[str, str] = {}
         self._read_trials()
 
-    def start_sweep(self) -> None:
-        """Make the sweep's run RUNNING, also where it had ended."""
+    def start_sweep(self, sources: Path) -> None:
+        """Make the sweep's run RUNNING, also where it had ended; put the user's own `sources` beside it."""
         self._reopen(self.run_id)
+        if sources.is_dir():
+            self._client.log_artifacts(self.run_id, str(sources), "sources")
 
     def start_trial(self, config: TrialConfig) -> None:
         """Make the trial's run, RUNNING, with its swept values as parameters."""
@@ -99,7 +101,7 @@ class Tracker:
                 "seed": str(config.seed),
                 "state": "running",
             },
-            params={name: _text(value) for name, value in assignment.items()},
+            params={name: encode(value) for name, value in assignment.items()},
         )
         self._run_ids[trial_id] = run.info.run_id
         return run.info.run_id
@@ -113,7 +115,11 @@ class Tracker:
 
     def _sweep_run(self) -> str:
         made = self._find_sweep_run() or self._create_sweep_run()
-        return self._find_sweep_run() or made  # a request sent twice makes two: one is removed here
+        run_id = self._find_sweep_run() or made  # a request sent twice makes two: one is removed here
+        if "control" not in self._client.get_run(run_id).data.tags:  # a sweep that an earlier version began
+            for name, text in recent_tags(self._space).items():
+                self._client.set_tag(run_id, name, text)
+        return run_id
 
     def _find_sweep_run(self) -> str | None:
         condition = f"tags.kind = 'sweep' and tags.sweep_id = '{self._sweep_id}'"
@@ -140,19 +146,17 @@ class Tracker:
                 "kind": "sweep",
                 "state": "running",
                 "mlflow.note.content": space.description,
-                "axes": json.dumps(self._axes),
-                "objectives": json.dumps([asdict(objective) for objective in space.objectives]),
-                "settings": json.dumps(_settings(space)),
+                **sweep_tags(space),
             },
-            params={"search.method": space.search.method, "seeds": _text(space.seeds)},
+            params={"search.method": space.search.method, "seeds": encode(space.seeds)},
         )
         return run.info.run_id
 
     def _read_trials(self) -> None:
         """Learn what the store has.
 
-        Of two runs of one trial, which a retried request can leave, one is kept; a run without its swept
-        values, which a driver leaves that is killed while it makes one, is made anew.
+        Of two runs of one trial, which a retried request can leave, one is kept. A run without its swept
+        values, which a driver leaves when it is killed while making it, is made again.
         """
         self._run_ids, self._ended = {}, {}
         for run in trial_runs(self._client, self._experiment_id, self._sweep_id):
@@ -167,8 +171,10 @@ class Tracker:
                 self._ended[trial_id] = run.data.tags["state"]
 
 
-def open_tracker(space: SearchSpace, sweep_id: str, *, running: bool) -> Tracker:
-    """Return the tracker of a sweep in the store of `tracking_uri`; `running`: trials are to follow.
+def open_tracker(space: SearchSpace, sweep_id: str, *, sources: Path | None) -> Tracker:
+    """Return the tracker of a sweep in the store of `tracking_uri`.
+
+    `sources` is the folder of the user's own files where trials are to follow; None: none are.
 
     Raises:
         TrackingError: the store does not answer.
@@ -177,8 +183,8 @@ def open_tracker(space: SearchSpace, sweep_id: str, *, running: bool) -> Tracker
     client = connect(uri)
     try:
         tracker = Tracker(client, uri, space, sweep_id)
-        if running:
-            tracker.start_sweep()
+        if sources is not None:
+            tracker.start_sweep(sources)
     except TRACKING_FAILURES as error:
         raise TrackingError(f"tracking store {uri}: {first_line(error)}") from None
     return tracker
@@ -199,8 +205,11 @@ def trial_runs(client: MlflowClient, experiment_id: str, sweep_id: str) -> list[
 
 
 def has_values(run: Run, axes: Sequence[str]) -> bool:
-    """Whether a trial's run has its swept values yet: they are written just after it is made."""
-    return run.data.params.keys() >= set(axes)
+    """Whether a trial's run has its swept values yet, under today's names or those of earlier versions.
+
+    They are written just after the run is made.
+    """
+    return set(map(new_name, run.data.params)) >= set(map(new_name, axes))
 
 
 def _experiment(client: MlflowClient, uri: str, name: str) -> str:
@@ -225,18 +234,3 @@ def _metrics(record: TrialRecord, milliseconds: int) -> list[Metric]:
     ]
     last = max((len(values) for values in record.history.values()), default=0)
     return per_epoch + [Metric(name, value, milliseconds, last) for name, value in record.metrics.items()]
-
-
-def _settings(space: SearchSpace) -> dict[str, Any]:
-    swept = {axis.name for axis in space.axes}
-    return {
-        f"{section}.{field}": value
-        for section, fields in space.base.to_dict().items()
-        if isinstance(fields, dict)
-        for field, value in fields.items()
-        if f"{section}.{field}" not in swept
-    }
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, list | tuple) else str(value)

@@ -1,4 +1,4 @@
-"""Checkpoints between epochs: training that was interrupted goes on from the last one kept."""
+"""Checkpoints between epochs: training that was interrupted resumes from the last one kept."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -6,9 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import torch
+
+from clusterability.files import written_whole
 
 SECONDS_BETWEEN = 30.0
 """No more often than this: the time lost is then less than that of an epoch and half a minute."""
@@ -30,19 +31,16 @@ class Checkpoint:
         """
         try:
             return torch.load(self.path, map_location="cpu", weights_only=True)
-        except Exception:  # what a damaged file raises has no common name; the phase then begins anew
+        except Exception:  # what a damaged file raises has no common name; the phase then starts over
             return None
 
     def offer(self, state: Callable[[], State]) -> None:
         """Keep the state unless one was kept a moment ago. A disk that is full costs the checkpoint only."""
         if time.monotonic() - self._last < SECONDS_BETWEEN:
             return
-        draft = self.path.with_name(f".{self.path.name}.{uuid4().hex[:8]}")
-        try:
+        # torch's writer raises RuntimeError where a file cannot be written.
+        with suppress(OSError, RuntimeError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save(dict(state()), draft)
-            draft.replace(self.path)
-        except (OSError, RuntimeError):  # torch's writer raises the latter where a file cannot be written
-            with suppress(OSError):
-                draft.unlink()
+            with written_whole(self.path) as draft:
+                torch.save(dict(state()), draft)
         self._last = time.monotonic()

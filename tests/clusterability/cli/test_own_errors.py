@@ -47,7 +47,7 @@ WRONG = {
     ),
     "no attribute": Wrong(
         settings=("nulls.null='my_lab.nulls:'",),
-        line="null 'my_lab.nulls:': my_lab/nulls.py: unknown attribute ''. Known: np, swap",
+        line="nulls.null: unknown null 'my_lab.nulls:'. Known: *, or your own as package.module:attribute",
     ),
     "syntax error": Wrong(
         file="nets.py",

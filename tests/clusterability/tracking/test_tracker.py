@@ -1,12 +1,14 @@
 import json
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-from clusterability.config import TrialConfig
+from clusterability.config import Objective, TrialConfig
 from clusterability.errors import TrackingError
 from clusterability.ledger import Ledger
 from clusterability.record import NullTest, TrialRecord
@@ -15,6 +17,7 @@ from clusterability.tracking import Tracker, connect, find_sweep, log_report, tr
 
 SHIPPED = Path(__file__).parents[3] / "search_spaces"
 SPACE = load_space("smoke", folder=SHIPPED)
+(AXIS,) = (axis.name for axis in SPACE.axes)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +38,7 @@ def uri(tmp_path, monkeypatch, migrated_database):
 
 
 def config(seed=0, weight=0.3) -> TrialConfig:
-    return SPACE.trial({"training.clusterability_weight": weight}, seed)
+    return SPACE.trial({AXIS: weight}, seed)
 
 
 def record(state="complete", seed=0, error=None) -> TrialRecord:
@@ -68,7 +71,7 @@ def test_a_trial_becomes_one_run_with_its_numbers_files_and_reason(uri, tmp_path
     done, failed = runs[config(0).trial_id], runs[config(1).trial_id]
     assert (done.info.status, failed.info.status) == ("FINISHED", "FAILED")
     assert failed.data.tags["error"] == "the loss is not finite"
-    assert done.data.params == {"training.clusterability_weight": "0.3"}
+    assert done.data.params == {AXIS: "0.3"}
     assert done.data.metrics["ncut"] == 2.0
     assert {
         "sweep_id",
@@ -118,11 +121,11 @@ def test_a_sweep_that_had_ended_stays_so_while_it_is_brought_up_to_date(uri, tmp
     tracked(uri, tmp_path, record()).finish_sweep(Ledger(folder=tmp_path), "complete")
     again = Tracker(connect(uri), uri, SPACE, "smoke-1")
     assert MlflowClient(uri).get_run(again.run_id).info.status == "FINISHED"
-    again.start_sweep()
+    again.start_sweep(tmp_path / "sources")
     assert MlflowClient(uri).get_run(again.run_id).info.status == "RUNNING"
 
 
-def test_a_run_whose_driver_was_killed_while_it_made_it_is_made_anew(uri, tmp_path):
+def test_a_run_whose_driver_was_killed_while_making_it_is_made_again(uri, tmp_path):
     tracker = tracked(uri, tmp_path, record())
     client = MlflowClient(uri)
     tags = {"kind": "trial", "sweep_id": "smoke-1", "trial_id": config(1).trial_id, "state": "running"}
@@ -139,14 +142,100 @@ def test_the_analysis_reads_back_what_was_written(uri, tmp_path):
     table = find_sweep("smoke")
     assert find_sweep("smoke-1").run_id == table.run_id
     assert (table.sweep_id, table.space, table.state) == ("smoke-1", "smoke", "complete")
-    assert table.axes == ("training.clusterability_weight",)
+    assert table.axes == ("penalties.clusterability.weight",)
     assert table.objectives == SPACE.objectives
     assert table.settings["ncut.num_clusters"] == 4
     rows = table.trials.set_index("seed")
-    assert rows.loc[0, "training.clusterability_weight"] == 0.3
+    assert rows.loc[0, "penalties.clusterability.weight"] == 0.3
     assert rows.loc[0, "ncut"] == 2.0
     assert np.isnan(rows.loc[1, "ncut"])
     assert rows.loc[1, "error"] == "why"
+
+
+def test_swept_values_keep_their_types(uri, tmp_path):
+    choices = {
+        "model.widths": [[64, 64], [32]],
+        "model.depth": [None, 3],
+        "training.rescale_units": [False, True],
+    }
+    space = load_space("smoke", [f"axes={json.dumps(choices)}"], folder=SHIPPED)
+    tracker = Tracker(connect(uri), uri, space, "smoke-1")
+    assignments = [
+        {"model.widths": (64, 64), "model.depth": None, "training.rescale_units": False},
+        {"model.widths": (32,), "model.depth": 3, "training.rescale_units": True},
+    ]
+    for assignment in assignments:
+        tracker.start_trial(space.trial(assignment, 0))
+    rows = find_sweep("smoke-1").trials[list(choices)].to_dict("records")
+    assert rows == assignments
+    assert [[type(value) for value in row.values()] for row in rows] == [
+        [tuple, type(None), bool],
+        [tuple, int, bool],
+    ]
+
+
+def test_the_control_is_read_back_also_where_the_sweep_was_begun_by_an_earlier_version(uri, tmp_path):
+    tracker = tracked(uri, tmp_path, record())
+    control = {"penalties.clusterability.weight": SPACE.control[AXIS]}
+    assert find_sweep("smoke-1").control == control
+    MlflowClient(uri).delete_tag(tracker.run_id, "control")
+    assert find_sweep("smoke-1").control == {"penalties.clusterability.weight": 0.3}  # what ran first
+    tracked(uri, tmp_path)
+    assert find_sweep("smoke-1").control == control
+
+
+def test_a_sweep_without_a_control_says_so(uri, tmp_path):
+    space = load_space("smoke", [f"axes={json.dumps({'model.widths': [[8], [16]]})}"], folder=SHIPPED)
+    Tracker(connect(uri), uri, space, "smoke-1").start_trial(space.trial({"model.widths": (8,)}, 0))
+    assert find_sweep("smoke-1").control is None
+
+
+def test_an_own_objective_is_described_to_readers_that_lack_its_code(uri, tmp_path, monkeypatch):
+    source = tmp_path / "lab_of_the_tracker.py"
+    source.write_text('def sparsity(network):\n    "Share of zeros."\n    return 0.5\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    own = Objective(metric="lab_of_the_tracker:sparsity", direction="max")
+    Tracker(connect(uri), uri, replace(SPACE, objectives=(*SPACE.objectives, own)), "smoke-1")
+    source.unlink()
+    sys.modules.pop("lab_of_the_tracker")
+    metrics = find_sweep("smoke-1").metrics
+    assert list(metrics) == [own.metric]
+    sparsity = metrics[own.metric]
+    assert (sparsity.name, sparsity.label, sparsity.better) == ("sparsity", "sparsity", "max")
+    assert (sparsity.meaning, sparsity.compute) == ("Share of zeros.", None)
+
+
+def test_old_and_new_names_in_one_sweep_read_as_one(uri, tmp_path):
+    tracker = tracked(uri, tmp_path, record())
+    client = MlflowClient(uri)
+    client.set_tag(tracker.run_id, "axes", '["training.l1_weight"]')
+    client.set_tag(tracker.run_id, "settings", '{"training.l2_weight": 0.5, "penalties.l2.every": [1]}')
+    (run,) = client.search_runs(["1"], "tags.kind = 'trial'")
+    client.delete_run(run.info.run_id)
+    for seed, name in enumerate(("training.l1_weight", "penalties.l1.weight")):
+        tags = {**run.data.tags, "seed": str(seed), "trial_id": f"t{seed}"}
+        made = client.create_run("1", tags=tags)
+        client.log_param(made.info.run_id, name, "5e-05")
+    table = find_sweep("smoke-1")
+    assert table.axes == ("penalties.l1.weight",)
+    assert table.trials["penalties.l1.weight"].tolist() == [5e-05, 5e-05]
+    assert table.settings == {"penalties.l2.weight": 0.5, "penalties.l2.every": (1,)}
+
+
+def test_runs_of_an_earlier_version_are_kept_by_a_resumed_sweep(uri, tmp_path):
+    tracker = tracked(uri, tmp_path)
+    client, old = MlflowClient(uri), config()
+    tags = {
+        "kind": "trial",
+        "sweep_id": "smoke-1",
+        "trial_id": old.trial_id,
+        "seed": "0",
+        "state": "complete",
+    }
+    made = client.create_run("1", tags={**tags, "condition_id": "c", "mlflow.parentRunId": tracker.run_id})
+    client.log_param(made.info.run_id, "training.clusterability_weight", "0.3")
+    tracked(uri, tmp_path)
+    assert client.get_run(made.info.run_id).info.lifecycle_stage == "active"
 
 
 def test_a_report_lies_beside_its_sweep(uri, tmp_path):
@@ -164,7 +253,19 @@ def test_the_ui_opens_on_the_trials_with_their_metrics(uri, tmp_path):
     address = view_addresses(connect(uri), "http://127.0.0.1:5000")["smoke"]
     assert address == "http://127.0.0.1:5000/#/experiments/1/runs?viewStateShareKey=clusterability"
     view = json.loads(MlflowClient(uri).get_experiment("1").tags["mlflow.sharedViewState.clusterability"])
-    assert {"metrics.`ncut`", "params.`training.clusterability_weight`"} <= set(view["selectedColumns"])
+    assert {"metrics.`ncut`", f"params.`{AXIS}`"} <= set(view["selectedColumns"])
+
+
+def test_the_ui_shows_and_sorts_by_the_objectives(uri):
+    objectives = (
+        Objective(metric="validation_accuracy", direction="max"),
+        Objective(metric="z_score_contribution", direction="max"),
+    )
+    Tracker(connect(uri), uri, replace(SPACE, objectives=objectives), "smoke-1")
+    view = json.loads(MlflowClient(uri).get_experiment("1").tags["mlflow.sharedViewState.clusterability"])
+    names = ("test_accuracy", "validation_accuracy", "z_score_contribution", "null_mean_contribution")
+    assert view["selectedColumns"][:4] == [f"metrics.`{name}`" for name in names]
+    assert (view["orderByKey"], view["orderByAsc"]) == ("metrics.`z_score_contribution`", False)
 
 
 def test_an_unknown_sweep_names_the_known_ones(uri, tmp_path):
