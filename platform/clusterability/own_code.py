@@ -86,13 +86,20 @@ def _files_of(tops: Iterable[str]) -> dict[str, Path]:
         if top in seen or place is None:
             continue
         seen.add(top)
-        own = sorted(place.rglob("*.py")) if place.is_dir() else [place]
+        own = sorted(_python_files(place)) if place.is_dir() else [place]
         files |= {path.relative_to(place.parent).as_posix(): path for path in own}
         if str(place.parent) in here:
             imported = {name for path in own for name in _imported(path.read_bytes())} - seen
             found = {name: _place_of(name) for name in imported}
             waiting += [name for name, path in found.items() if path and path.parent == place.parent]
     return dict(sorted(files.items()))
+
+
+def _python_files(folder: Path) -> Iterator[Path]:
+    """Yield the files that an import could reach: not what editors and notebooks hide beside them."""
+    for path in folder.rglob("*.py"):
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
+            yield path
 
 
 def hashes(files: Mapping[str, Path]) -> dict[str, str]:

@@ -87,6 +87,13 @@ def test_a_file_that_nothing_imports_does_not_count(folder, file):
     assert hashed() == before
 
 
+def test_what_editors_and_notebooks_leave_does_not_count(folder):
+    before = hashed()
+    write(folder, {"our_lab/.ipynb_checkpoints/nets-checkpoint.py": "", "our_lab/.draft.py": ""})
+    (folder / "our_lab" / ".#nets.py").symlink_to("someone@somewhere.1234")
+    assert hashed() == before
+
+
 def test_a_new_file_of_the_package_counts(folder):
     before = hashed()
     (folder / "our_lab" / "later.py").write_text("")
