@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from clusterability.config import DatasetConfig
 from clusterability.data import load_dataset
 from clusterability.errors import ClusterabilityError, DataError, ResourceError, StorageError
+from clusterability.own_code import keep, source_files, use_as_hashed
 from clusterability.spaces import SearchSpace
 from clusterability.sweep.preflight import Machine, this_machine
 from clusterability.sweep.quiet_ray import ray
@@ -38,6 +40,21 @@ class NodeReport:
     token: str
     """What it read in the shared storage; empty: nothing."""
     data_error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Question:
+    """What a node is asked before trials are sent to it."""
+
+    token_path: str
+    project: str
+    """Folder where the command was given."""
+    datasets: list[DatasetConfig]
+    """To be loaded there."""
+    sources: str
+    """Copies of the user's own files."""
+    hashes: dict[str, str]
+    """Those of these files."""
 
 
 @contextmanager
@@ -75,8 +92,13 @@ def check_nodes(space: SearchSpace, runs: Path) -> None:
         ResourceError: a node cannot run this package.
     """
     datasets = list({repr(item.dataset): item.dataset for item in network_variants(space)}.values())
-    with shared_token(runs) as (path, token):
-        reports = _ask_each_node(path, datasets)
+    with shared_token(runs) as (path, token), _shared_sources(space, path) as sources:
+        reports = _ask_each_node(
+            _Question(
+                token_path=str(path), project=str(Path.cwd()), datasets=datasets,
+                sources=str(sources), hashes=space.base.sources,
+            )
+        )  # fmt: skip
     blind = [report.host for report in reports if report.token != token]
     if blind:
         raise StorageError(f"{runs}: not seen by {', '.join(blind)}; allowed: a folder that all nodes share")
@@ -103,6 +125,24 @@ def shared_token(runs: Path) -> Iterator[tuple[Path, str]]:
         yield path, token
     finally:
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _shared_sources(space: SearchSpace, token_path: Path) -> Iterator[Path]:
+    """Keep copies of the user's own files beside the token for the block, for nodes that lack the files.
+
+    Raises:
+        StorageError: they cannot be written.
+    """
+    folder = token_path.with_name(f"{token_path.name}-sources")
+    try:
+        try:
+            keep(source_files(space.own_components), folder)
+        except OSError as error:
+            raise StorageError(f"{folder.parent}: cannot be written: {error.strerror}") from None
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def read_token(path: str) -> str:
@@ -156,13 +196,11 @@ def _alive_nodes() -> list[dict[str, Any]]:
     return [node for node in ray.nodes() if node["Alive"]]
 
 
-def _ask_each_node(path: Path, datasets: list[DatasetConfig]) -> list[NodeReport]:
+def _ask_each_node(question: _Question) -> list[NodeReport]:
     task: Any = ray.remote(num_cpus=0)(_inspect)
     nodes = _alive_nodes()
     pinned = [NodeAffinitySchedulingStrategy(node_id=node["NodeID"], soft=False) for node in nodes]
-    reports = [
-        task.options(scheduling_strategy=item).remote(str(path), str(Path.cwd()), datasets) for item in pinned
-    ]
+    reports = [task.options(scheduling_strategy=item).remote(question) for item in pinned]
     answers = []
     for node, report in zip(nodes, reports, strict=True):
         name = node["NodeManagerAddress"]
@@ -175,17 +213,19 @@ def _ask_each_node(path: Path, datasets: list[DatasetConfig]) -> list[NodeReport
     return answers
 
 
-def _inspect(path: str, project: str, datasets: list[DatasetConfig]) -> NodeReport:
+def _inspect(question: _Question) -> NodeReport:
     """Run on a node."""
     data_error = ""
-    if Path(project).is_dir():
-        os.chdir(project)
+    if Path(question.project).is_dir():
+        os.chdir(question.project)
     try:
-        for dataset in datasets:
+        use_as_hashed(question.hashes, Path(question.sources))
+        for dataset in question.datasets:
             load_dataset(dataset, 0)
     except ClusterabilityError as error:
         data_error = str(error)
-    return NodeReport(host=socket.gethostname(), token=read_token(path), data_error=data_error)
+    token = read_token(question.token_path)
+    return NodeReport(host=socket.gethostname(), token=token, data_error=data_error)
 
 
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}

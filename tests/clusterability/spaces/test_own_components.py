@@ -9,7 +9,7 @@ import yaml
 
 from clusterability.config import TrialConfig
 from clusterability.errors import ConfigError
-from clusterability.spaces import load_space, resolve_space
+from clusterability.spaces import ChoiceAxis, load_space, resolve_space
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "own_lab"
 WEIGHT = "penalties.my_lab.penalties:Orthogonality.weight"
@@ -29,7 +29,7 @@ def space(*overrides: str):
 
 def test_the_axes_are_those_of_the_file_and_the_control_is_its_own_values():
     spikes = space()
-    assert [(axis.name, axis.values) for axis in spikes.axes] == [
+    assert [(axis.name, axis.values) for axis in spikes.axes if isinstance(axis, ChoiceAxis)] == [
         ("model.options.width", (16, 8)),
         (WEIGHT, (0.0, 0.01)),
     ]

@@ -86,7 +86,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def network():
-    return build_module(ModelConfig(widths=[12]), input_shape=DIGITS.input_shape, num_classes=10, seed=0)
+    return build_module(ModelConfig(widths=(12,)), input_shape=DIGITS.input_shape, num_classes=10, seed=0)
 
 
 def trained(penalties=None, **options):
