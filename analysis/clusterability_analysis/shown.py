@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from clusterability.components import find, is_own, names
+from clusterability.components import find, names
 from clusterability.config import Direction
+from clusterability.measurement.find_metric import undescribed_metric
 from clusterability.measurement.graph_suffix import GRAPH_SUFFIXES
 from clusterability.measurement.metric import Metric
 from clusterability.tracking import SweepTable
@@ -145,14 +146,7 @@ def _metric(sweep: SweepTable, name: str) -> Metric:
     """Return the description of an objective's metric; the user's own come from the store alone."""
     if name in names("metric"):
         return find("metric", name)
-    return sweep.metrics.get(name) or _undescribed(name)
-
-
-def _undescribed(name: str) -> Metric:
-    """Return what can be said of a metric of which the name alone is known."""
-    recorded = name.rpartition(":")[2] if is_own(name) else name
-    label = recorded.replace("_", " ")
-    return Metric(name=recorded, meaning=f"The user's own {name}.", label=label, decimals=3)
+    return sweep.metrics.get(name) or undescribed_metric(name)
 
 
 def _known(name: str) -> Quantity:

@@ -9,9 +9,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from clusterability.config import Objective, TrialConfig
 from clusterability.duration import format_duration
+from clusterability.measurement.find_metric import find_metric
 from clusterability.measurement.graph_suffix import GRAPH_SUFFIXES
 from clusterability.measurement.metric import Metric
-from clusterability.measurement.own_metric import metric_of
 from clusterability.spaces import SearchSpace
 
 
@@ -144,7 +144,7 @@ class PlainLines:
 
 
 def _described(objectives: tuple[Objective, ...]) -> list[tuple[Objective, Metric]]:
-    return [(item, metric_of(item.metric)) for item in objectives]
+    return [(item, find_metric(item.metric, item.direction)) for item in objectives]
 
 
 def _result(metric: Metric, metrics: dict[str, Any]) -> str:

@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from clusterability.components import is_own
-from clusterability.config import Objective
-from clusterability.measurement.own_metric import metric_of
+from clusterability.measurement.find_metric import find_metric
+from clusterability.measurement.metric import Metric
 from clusterability.spaces import SearchSpace
 from clusterability.tracking.values import encode
 
@@ -24,13 +24,13 @@ def sweep_tags(space: SearchSpace) -> dict[str, str]:
 def recent_tags(space: SearchSpace) -> dict[str, str]:
     """Return the tags that earlier versions did not write: own metrics, and the control."""
     own = [objective for objective in space.objectives if is_own(objective.metric)]
-    metrics = {item.metric: _description(item) for item in own}
+    metrics = {item.metric: _description(find_metric(item.metric, item.direction)) for item in own}
     return {"metrics": json.dumps(metrics), "control": encode(space.control)}
 
 
-def _description(objective: Objective) -> dict[str, Any]:
-    """Return the fields of an objective's metric as plain values, without its function."""
-    content = asdict(replace(metric_of(objective.metric), compute=None, better=objective.direction))
+def _description(metric: Metric) -> dict[str, Any]:
+    """Return the fields of a metric as plain values, without its function."""
+    content = asdict(replace(metric, compute=None))
     del content["compute"]
     return content
 

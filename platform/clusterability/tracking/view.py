@@ -4,9 +4,9 @@ import json
 
 from mlflow import MlflowClient
 
+from clusterability.measurement.find_metric import find_metric
 from clusterability.measurement.graph_suffix import GRAPH_SUFFIXES
 from clusterability.measurement.metric import Metric
-from clusterability.measurement.own_metric import metric_of
 from clusterability.spaces import SearchSpace
 
 _VIEW_KEY = "clusterability"
@@ -19,7 +19,7 @@ def save_view(client: MlflowClient, experiment_id: str, space: SearchSpace) -> N
     reports show in their place and the null tests of their graphs, sorted by the first objective that is on
     a graph, or else by the first.
     """
-    described = [(item, metric_of(item.metric)) for item in space.objectives]
+    described = [(item, find_metric(item.metric, item.direction)) for item in space.objectives]
     first, leading = next((pair for pair in described if pair[1].graph), described[0])
     metrics = [f"metrics.`{name}`" for name in _columns([metric for _, metric in described])]
     view = {

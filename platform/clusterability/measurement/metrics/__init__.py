@@ -1,1 +1,1 @@
-"""The metrics of `clusterability.components`, one file per quantity; nothing heavy is imported here."""
+"""One file for each family of metrics; the table in `clusterability.components` names them."""

@@ -1,36 +1,29 @@
-"""How good the network is at its task; training records these."""
+"""How well the network does its task."""
 
 from clusterability.measurement.metric import Metric
 
-TRAIN_ACCURACY = Metric(
-    name="train_accuracy",
-    meaning="share of the training examples classified right, dropout off; regression: R²",
-    label="train accuracy",
-    better="max",
-    decimals=3,
-)
 VALIDATION_ACCURACY = Metric(
     name="validation_accuracy",
-    meaning="the same on validation, which the search sees",
+    meaning="Share of the validation examples classified right.",
     label="validation accuracy",
     better="max",
     searchable=True,
     decimals=3,
     reported_as="test_accuracy",
 )
+TEST_ACCURACY = Metric(
+    name="test_accuracy",
+    meaning="Share of the test examples classified right.",
+    label="test accuracy",
+    better="max",
+    decimals=3,
+)
 VALIDATION_LOSS = Metric(
     name="validation_loss",
-    meaning="mean cross-entropy on validation; regression: mean squared error",
+    meaning="Mean cross-entropy of the validation examples; regression: their mean squared error.",
     label="validation loss",
     unit="nats",
     better="min",
     searchable=True,
-    decimals=3,
-)
-TEST_ACCURACY = Metric(
-    name="test_accuracy",
-    meaning="the same as `validation_accuracy` on test, which reports show and no search sees",
-    label="test accuracy",
-    better="max",
     decimals=3,
 )

@@ -1,74 +1,22 @@
-"""The n-cuts of null networks, and how far the network is from them."""
+"""How far the n-cut is from that of shuffled networks."""
 
 from clusterability.measurement.metric import Metric
 
-NULL_MEAN = Metric(
-    name="null_mean",
-    meaning="mean of the n-cuts of the m shuffled networks",
-    label="null mean",
-    graph="weights",
-    compute=lambda network: network.weights.null_value("mean"),
-)
-NULL_SD = Metric(
-    name="null_sd",
-    meaning="their standard deviation (ddof 1)",
-    label="null sd",
-    graph="weights",
-    decimals=3,
-    compute=lambda network: network.weights.null_value("sd"),
-)
 Z_SCORE = Metric(
     name="z_score",
-    meaning="(ncut − null_mean) / null_sd; negative: more clusterable than its shuffles",
-    label="z",
+    meaning="(ncut - null_mean) / null_sd; negative: more clusterable than its shuffles.",
+    label="z-score",
     better="min",
     searchable=True,
     decimals=1,
     graph="weights",
-    compute=lambda network: network.weights.null_value("z_score"),
-)
-P_VALUE = Metric(
-    name="p_value",
-    meaning=(
-        "(1 + number of shuffles with n-cut at most the network's) / (1 + m); the smallest is 1 / (1 + m)"
-    ),
-    label="p",
-    better="min",
-    decimals=3,
-    graph="weights",
-    compute=lambda network: network.weights.null_value("p_value"),
-)
-NULL_MEAN_CONTRIBUTION = Metric(
-    name="null_mean_contribution",
-    meaning="`null_mean` of the contribution graph",
-    label="null mean (contribution)",
-    graph="contribution",
-    compute=lambda network: network.contribution.null_value("mean"),
-)
-NULL_SD_CONTRIBUTION = Metric(
-    name="null_sd_contribution",
-    meaning="`null_sd` of the contribution graph",
-    label="null sd (contribution)",
-    graph="contribution",
-    decimals=3,
-    compute=lambda network: network.contribution.null_value("sd"),
 )
 Z_SCORE_CONTRIBUTION = Metric(
     name="z_score_contribution",
-    meaning="`z_score` of the contribution graph",
-    label="z (contribution)",
+    meaning="The z-score of the contribution graph.",
+    label="z-score of contributions",
     better="min",
     searchable=True,
     decimals=1,
     graph="contribution",
-    compute=lambda network: network.contribution.null_value("z_score"),
-)
-P_VALUE_CONTRIBUTION = Metric(
-    name="p_value_contribution",
-    meaning="`p_value` of the contribution graph",
-    label="p (contribution)",
-    better="min",
-    decimals=3,
-    graph="contribution",
-    compute=lambda network: network.contribution.null_value("p_value"),
 )
