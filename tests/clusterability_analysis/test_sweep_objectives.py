@@ -132,8 +132,7 @@ def test_a_report_on_contributions_shows_no_other_ncut(sweep_for, tmp_path):
     report = write_report(sweep_for(ACCURACY, CONTRIBUTION), tmp_path)
     label = find("metric", "ncut_contribution").label
     header = frontier_text(report).splitlines()[0]
-    assert header.split()[:2] == ["#", "test"]
-    assert "contributions" in " ".join(frontier_text(report).split())
+    assert label.split()[0] in header
     page = report.html.read_text(encoding="utf-8")
     headings = re.findall(r"<th[^>]*>([^<]*)</th>", page)
     assert headings.count(label) == 2
