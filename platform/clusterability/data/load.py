@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from clusterability.data.dataset import Dataset, RawDataset, Split, sha256_of
 from clusterability.data.images import Examples, as_float, make_variant, mix
 from clusterability.data.own import checked_dataset
 from clusterability.errors import DataError
-from clusterability.own_code import blamed, described, is_own
+from clusterability.own_code import blamed, described, hashes, is_own, source_files
 from clusterability.seeds import generator
 
 # Seed of all that belongs to a data set itself and must not differ between replicates.
@@ -36,11 +37,19 @@ def load_dataset(config: DatasetConfig, seed: int) -> Dataset:
         DataError: a data set that cannot be had, cannot be used, or is smaller than `config` asks for.
         ConfigError: an own data set whose code fails.
     """
-    return _load(json.dumps(asdict(config)), None if config.num_train is None else seed)
+    return _load(json.dumps(asdict(config)), None if config.num_train is None else seed, _version(config))
+
+
+def _version(config: DatasetConfig) -> str:
+    """Return what changes where the user's own code or file does."""
+    stat = Path(config.path).stat() if config.path and Path(config.path).is_file() else None
+    file = (str(Path(config.path or "").resolve()), stat.st_mtime_ns, stat.st_size) if stat else None
+    return str((hashes(source_files([config.name, config.mixed_with or ""])), file))
 
 
 @lru_cache(maxsize=1)
-def _load(settings: str, subset_seed: int | None) -> Dataset:
+def _load(settings: str, subset_seed: int | None, version: str) -> Dataset:
+    """See load_dataset; another `version` is loaded again."""
     config = DatasetConfig(**json.loads(settings))
     if config.variant == "plain" and config.mixed_with is None:
         raw = _raw(config.name, config)

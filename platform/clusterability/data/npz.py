@@ -1,12 +1,17 @@
 """Data sets out of one npz file."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
 
-from clusterability.errors import DataError
+from clusterability.errors import DataError, first_line
 
+_UNREADABLE = (
+    ValueError, EOFError, OSError, AttributeError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error
+)  # fmt: skip
+"""What numpy raises for damaged files, files of another kind, and arrays of Python objects."""
 NAMES = ("train_inputs", "train_labels", "test_inputs", "test_labels")
 
 
@@ -25,8 +30,8 @@ def load_npz(path: str) -> dict[str, np.ndarray]:
     try:
         with file.open("rb") as handle, np.load(handle, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
-    except (ValueError, EOFError, OSError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not a readable npz file of arrays ({error})") from None
+    except _UNREADABLE as error:
+        raise DataError(f"{path}: not a readable npz file of arrays ({first_line(error)})") from None
     missing = [name for name in NAMES if name not in arrays]
     if missing:
         found = ", ".join(sorted(arrays)) or "none"

@@ -7,7 +7,7 @@ import numpy as np
 
 from clusterability.data.dataset import RawDataset
 from clusterability.data.npz import NAMES
-from clusterability.errors import DataError
+from clusterability.errors import DataError, first_line
 
 _VALIDATION = ("validation_inputs", "validation_labels")
 _FORMS = (
@@ -26,9 +26,7 @@ def checked_dataset(source: str, given: Any) -> RawDataset:
         DataError: arrays that are missing, not finite, of the wrong shape or type, or labels out of range;
             the message begins with `source`.
     """
-    if isinstance(given, RawDataset):
-        return given
-    arrays = {name: np.asarray(array) for name, array in _named(source, given).items()}
+    arrays = {name: _array(source, name, array) for name, array in _named(source, given).items()}
     shape = arrays["train_inputs"].shape[1:]
     for name in arrays:
         if name.endswith("_inputs"):
@@ -58,11 +56,19 @@ def _named(source: str, given: Any) -> dict[str, Any]:
     return arrays
 
 
+def _array(source: str, name: str, given: Any) -> np.ndarray:
+    try:
+        return np.asarray(given)
+    except (ValueError, TypeError, RuntimeError) as error:  # rows of several lengths; tensors on a GPU
+        raise DataError(f"{source}: {name}: is no array: {first_line(error)}") from None
+
+
 def _inputs(source: str, name: str, array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    if array.ndim < 2 or not len(array) or array.shape[1:] != shape:
+    if array.ndim < 2 or not array.size or array.shape[1:] != shape:
+        same = f", here {shape}" if len(shape) and array.shape[1:] != shape else ""
         raise DataError(
-            f"{source}: {name}: got shape {array.shape}, allowed: n examples of one shape, the same for each "
-            f"set; the training inputs have {shape}"
+            f"{source}: {name}: got shape {array.shape}, allowed: (n, ...), n examples of one shape, "
+            f"the same for each set{same}"
         )
     if array.dtype == np.uint8:
         return array
@@ -82,6 +88,12 @@ def _classes(source: str, name: str, array: np.ndarray, num_classes: int) -> np.
             f"{source}: {name}: got labels from {array.min()} to {array.max()}, allowed: 0 to "
             f"{max(num_classes - 1, 1)}, the classes of the training set"
         )
+    absent = np.setdiff1d(np.arange(num_classes), array) if name == "train_labels" else ()
+    if len(absent):
+        raise DataError(
+            f"{source}: {name}: no example of class {absent[0]}, allowed: every class from 0 to the largest, "
+            f"here {num_classes - 1}"
+        )
     return array.astype(np.int64)
 
 
@@ -95,7 +107,8 @@ def _targets(source: str, name: str, array: np.ndarray, num_targets: int) -> np.
 
 
 def _finite(source: str, name: str, array: np.ndarray) -> np.ndarray:
-    single = array.astype(np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused
+        single = array.astype(np.float32)
     wrong = np.count_nonzero(~np.isfinite(single))
     if wrong:
         raise DataError(f"{source}: {name}: {wrong} of {array.size} values are not finite")

@@ -1,7 +1,7 @@
 """From a configuration to an initialised network."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -33,8 +33,10 @@ def build_module(
     architecture: Callable[..., Any] = find("architecture", config.architecture)
     with torch.random.fork_rng(devices=[]):  # torch's layers draw weights of their own when made
         torch.manual_seed(integer_seed(seed, "initialisation"))
+        settings = _settings(config, architecture)
+        _require_signature(config.architecture, architecture, settings)
         with blamed("architecture", config.architecture):
-            module = architecture(tuple(input_shape), num_classes, **_settings(config, architecture))
+            module = architecture(tuple(input_shape), num_classes, **settings)
     if not isinstance(module, nn.Module):
         raise ConfigError(
             f"{described('architecture', config.architecture)}: got a {type(module).__name__}, "
@@ -59,3 +61,15 @@ def _settings(config: ModelConfig, architecture: Callable[..., Any]) -> dict[str
         return config.options
     taken = inspect.signature(architecture).parameters
     return {name: value for name, value in asdict(config).items() if name in taken}
+
+
+def _require_signature(name: str, architecture: Callable[..., Any], settings: Mapping[str, Any]) -> None:
+    try:
+        inspect.signature(architecture).bind((), 0, **settings)
+    except ValueError:  # compiled code without a signature: the call itself will tell
+        return
+    except TypeError as error:
+        call = ", ".join(["input_shape", "num_classes", *settings])
+        raise ConfigError(
+            f"{described('architecture', name)}: {error}; allowed: a callable that takes ({call})"
+        ) from None

@@ -6,8 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from clusterability import seeds
-from clusterability.components import find, is_own
-from clusterability.errors import GraphError
+from clusterability.components import find
+from clusterability.errors import ConfigError, GraphError
 from clusterability.graph import WeightGraph
 from clusterability.ncut.adjacency import Layout, fill, graph_layout
 from clusterability.ncut.eigen import measured_precision, top_eigenpairs
@@ -21,6 +21,7 @@ from clusterability.ncut.partition import (
     weights_within,
 )
 from clusterability.ncut.result import Partition
+from clusterability.own_code import blamed, described, is_own
 
 Estimator = Callable[[NormalisedAdjacency, int, np.random.Generator, Eigenvectors], np.ndarray]
 """Returns each node's cluster, shape (nodes,), int32, -1 for nodes without weights; no cluster is empty."""
@@ -132,7 +133,8 @@ def find_labels(
 ) -> np.ndarray:
     """Return each node's cluster by an estimator's name, shape (nodes,), int32."""
     partitioner: Estimator = find("estimator", estimator)
-    labels = partitioner(adjacency, num_clusters, rng, eigenvectors)
+    with blamed("estimator", estimator):
+        labels = partitioner(adjacency, num_clusters, rng, eigenvectors)
     return _checked(labels, adjacency, num_clusters, estimator) if is_own(estimator) else labels
 
 
@@ -140,16 +142,16 @@ def _checked(
     labels: np.ndarray, adjacency: NormalisedAdjacency, num_clusters: int, estimator: str
 ) -> np.ndarray:
     """Return the labels of the user's own estimator, made sure that compiled code can take them."""
+    whose = described("estimator", estimator)
     labels, connected = np.asarray(labels), adjacency.degrees > 0
     if labels.shape != connected.shape or labels.dtype.kind not in "iu":
-        raise GraphError(
-            f"estimator {estimator!r}: got {labels.dtype} labels of shape {labels.shape}, "
+        raise ConfigError(
+            f"{whose}: got {labels.dtype} labels of shape {labels.shape}, "
             f"allowed: integers of shape {connected.shape}"
         )
     found = np.unique(labels[connected])
     if not np.array_equal(found, np.arange(num_clusters)):
         raise GraphError(
-            f"estimator {estimator!r}: got clusters {found.tolist()}, allowed: each of 0 to "
-            f"{num_clusters - 1} at least once"
+            f"{whose}: got clusters {found.tolist()}, allowed: each of 0 to {num_clusters - 1} at least once"
         )
     return np.where(connected, labels, -1).astype(np.int32)

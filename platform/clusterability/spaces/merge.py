@@ -71,6 +71,8 @@ def _explain(kind: type, layers: list[dict[str, Any]], error: Exception) -> str:
                 _merge(kind, [nested(key.split("."), value)])
             except _CANNOT_MERGE:
                 return f"{key}: got {value!r}, allowed: {_describe(hint)}"
+            except ConfigError:  # the class refuses it without its neighbours: it is of the right type
+                continue
     return " ".join(str(error).splitlines()[0].split())
 
 

@@ -1,6 +1,7 @@
 """Settings of penalties, and options of own components, checked against what they belong to."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from clusterability.components import find
 from clusterability.config import Settings, require_component
 from clusterability.errors import ConfigError, unknown_name
-from clusterability.own_code import blamed, is_own
+from clusterability.own_code import blamed, described, is_own
 from clusterability.spaces.merge import expect_mapping, merge
 
 _PLAIN = (str, int, float, bool, list, tuple, type(None))
@@ -42,12 +43,15 @@ def _own_settings(field: str, name: str, kind: Any, settings: Settings) -> Setti
         if setting not in known:
             raise ConfigError(f"{field}: {unknown_name('setting', setting, known)}")
     complete = {"weight": 0.0, **defaults, **settings}
+    weight = complete["weight"]
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not math.isfinite(weight):
+        raise ConfigError(f"{field}.weight: got {weight!r}, allowed: a finite number")
     with blamed("penalty", name):
         penalty = kind(**complete)
     if not hasattr(penalty, "weight") or not (callable(penalty) or hasattr(penalty, "attach")):
         raise ConfigError(
-            f"{field}: got a class without a weight, or without __call__(module) or attach(module); allowed: "
-            "a class with both"
+            f"{described('penalty', name)}: got a class without a weight, or without __call__(module) or "
+            "attach(module); allowed: a class with both"
         )
     return complete
 

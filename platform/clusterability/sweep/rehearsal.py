@@ -14,9 +14,11 @@ from clusterability.config import TrialConfig
 from clusterability.data import Dataset, load_dataset
 from clusterability.errors import ConfigError, GraphError, ResourceError
 from clusterability.graph import WeightGraph
+from clusterability.measurement.network import MeasuredNetwork
+from clusterability.measurement.own_metric import own_metrics, own_value
 from clusterability.models import build_module
 from clusterability.nulls import null_test
-from clusterability.own_code import blamed, described, is_own
+from clusterability.own_code import blamed, described, is_own, whose
 from clusterability.spaces import ChoiceAxis, SearchSpace
 from clusterability.spaces.axis import Axis
 from clusterability.training.evaluate import loss_of
@@ -25,7 +27,8 @@ from clusterability.training.objective import penalties_of
 _EXAMPLES = 8
 _COPIES_IN_TRAINING = 6
 """A weight in training: itself, its gradient, Adam's two moments, and two for its draw in float64."""
-_SHAPING = ("dataset", "model", "ncut")
+_SHAPING = ("dataset", "model", "ncut", "nulls.null")
+"""Sections and fields whose values are rehearsed in all combinations."""
 
 
 def check_networks(space: SearchSpace) -> int:
@@ -52,6 +55,7 @@ def check_networks(space: SearchSpace) -> int:
         _step(config, module, dataset)
         if is_own(config.nulls.null) or is_own(config.ncut.estimator):
             _draw(config, graph)
+        _measure(config, module, dataset)
         largest = max(largest, sum(item.numel() * item.element_size() for item in module.parameters()))
     return largest
 
@@ -65,7 +69,8 @@ def network_variants(space: SearchSpace) -> list[TrialConfig]:
         on = sorted(name for name, settings in config.penalties.items() if settings["weight"] != 0)
         # Dropout and the like change no shape: one network each will do.
         model = replace(config.model, dropout=0.0)
-        shapes.setdefault(repr((config.dataset, model, config.ncut.num_clusters, on)), config)
+        own = [name for name in (config.nulls.null, config.ncut.estimator) if is_own(name)]
+        shapes.setdefault(repr((config.dataset, model, config.ncut.num_clusters, on, own)), config)
     return list(shapes.values())
 
 
@@ -73,12 +78,12 @@ def _assignments(space: SearchSpace) -> Iterator[dict[str, Any]]:
     """Yield combinations of the values that shape a network, each with the penalties of the first condition
     and with each swept penalty on; of a range its ends.
     """
-    axes = [axis for axis in space.axes if axis.name.split(".")[0] in _SHAPING]
+    axes = [axis for axis in space.axes if {axis.name, axis.name.split(".")[0]} & set(_SHAPING)]
     values = [_values(axis) for axis in axes]
     weights = [
         axis for axis in space.axes if axis.name.startswith("penalties.") and axis.name.endswith(".weight")
     ]
-    penalties = [{}, *({axis.name: _values(axis)[-1]} for axis in weights)]
+    penalties = [{}, *({axis.name: max(_values(axis), key=abs)} for axis in weights)]
     for *combination, penalty in product(*values, penalties):
         chosen = dict(zip((axis.name for axis in axes), combination, strict=True))
         yield space.settle({**space.first_condition, **chosen, **penalty})
@@ -117,7 +122,7 @@ def _read(config: TrialConfig, module: nn.Module) -> WeightGraph:
     except GraphError as error:
         if not is_own(name):
             raise
-        raise ConfigError(f"{described('architecture', name)}: {error}") from None
+        raise ConfigError(f"{whose('architecture', name, error.__cause__ or error)}: {error}") from None
 
 
 def _step(config: TrialConfig, module: nn.Module, dataset: Dataset) -> None:
@@ -138,8 +143,8 @@ def _step(config: TrialConfig, module: nn.Module, dataset: Dataset) -> None:
             )
         total = penalties.backward(loss_of(outputs, labels))
     if not torch.isfinite(total):
-        named = ", ".join(map(repr, penalties.terms))
-        raise ConfigError(f"penalties {named}: got {total.item()} on the untrained network, allowed: finite")
+        named = ", ".join(described("penalty", term) for term in penalties.terms)
+        raise ConfigError(f"{named}: got {total.item()} on the untrained network, allowed: a finite value")
     if not torch.isfinite(outputs).all():
         raise ConfigError(f"{described('architecture', name)}: its outputs are not finite")
 
@@ -153,3 +158,11 @@ def _draw(config: TrialConfig, graph: WeightGraph) -> None:
         num_clusters=config.ncut.num_clusters,
         estimator=config.ncut.estimator,
     )
+
+
+def _measure(config: TrialConfig, module: nn.Module, dataset: Dataset) -> None:
+    """Compute the user's own metrics of the untrained network, with one null network for those that ask."""
+    nulls = replace(config.nulls, num_shuffles=1)
+    network = MeasuredNetwork(module.eval(), dataset, replace(config, nulls=nulls))
+    for reference, metric in own_metrics(config.metrics).items():
+        own_value(reference, metric, network)

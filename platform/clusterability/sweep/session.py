@@ -35,8 +35,7 @@ def space_of(sweep_id: str, runs: Path) -> SearchSpace:
         raise ConfigError(unknown_name("sweep", sweep_id, known))
     content = json.loads(path.read_text())
     sources = content.get("sources", {})
-    own = [f"{Path(name).with_suffix('').as_posix().replace('/', '.')}:" for name in sources]
-    use_as_hashed(own, sources, path.parent / SOURCES)
+    use_as_hashed(sources, path.parent / SOURCES)
     return resolve_space(content["name"], content["definition"], {}, sources)
 
 

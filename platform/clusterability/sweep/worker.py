@@ -34,7 +34,7 @@ def train_and_measure(
     if Path(project).is_dir():
         os.chdir(project)  # relative paths, and own components, are those of the folder of the command
     if config.sources:
-        use_as_hashed(config.own_components, config.sources, ledger.folder / SOURCES)
+        use_as_hashed(config.sources, ledger.folder / SOURCES)
     if not is_sweep(ledger.folder):
         raise StorageError(f"{sweep_folder}: this node does not see it; all nodes need one storage")
 

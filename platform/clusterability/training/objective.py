@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -83,17 +83,18 @@ def _term(name: str, penalty: Any, module: nn.Module) -> Term:
     with blamed("penalty", name):
         term = penalty.attach(module) if hasattr(penalty, "attach") else None
     if term is None:
-        return Term(value=lambda: penalty.weight * _scalar(name, penalty, module))
+        return Term(value=lambda: penalty.weight * _scalar(name, lambda: penalty(module)))
     if not isinstance(term, Term):
         raise ConfigError(
             f"{described('penalty', name)}: attach: got a {type(term).__name__}, allowed: a Term"
         )
-    return term
+    return replace(term, value=lambda: _scalar(name, term.value))
 
 
-def _scalar(name: str, penalty: Any, module: nn.Module) -> torch.Tensor:
+def _scalar(name: str, function: Callable[[], Any]) -> torch.Tensor:
+    """Return the value of an own penalty, made sure that the loop can take it."""
     with blamed("penalty", name):
-        value = penalty(module)
+        value = function()
     if not isinstance(value, torch.Tensor) or value.numel() != 1:
         got = f"shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else type(value).__name__
         raise ConfigError(f"{described('penalty', name)}: got {got}, allowed: a scalar tensor")

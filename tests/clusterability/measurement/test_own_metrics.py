@@ -81,15 +81,19 @@ def test_a_function_describes_itself():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("failing", "AttributeError: 'MeasuredNetwork' object has no attribute 'no_such_part'"),
-        ("infinite", "got inf, allowed: a finite number"),
-        ("nothing", "got None, allowed: a finite number"),
+        (
+            "failing",
+            ": own_metrics.py, line 27: AttributeError: 'MeasuredNetwork' object has no attribute "
+            "'no_such_part'",
+        ),
+        ("infinite", " (own_metrics.py): got inf, allowed: a finite number"),
+        ("nothing", " (own_metrics.py): got None, allowed: a finite number"),
     ],
 )
 def test_a_metric_without_a_finite_number_is_one_line_that_names_it(make_network, name, message):
     with pytest.raises(ClusterabilityError) as caught:
         values(make_network(metrics=(f"own_metrics:{name}",)))
-    assert str(caught.value) == f"metric 'own_metrics:{name}': {message}"
+    assert str(caught.value) == f"metric 'own_metrics:{name}'{message}"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clusterability import WeightGraph, measure_ncut, null_test
-from clusterability.errors import GraphError
+from clusterability.errors import ConfigError, GraphError
 from clusterability.graph import Block
 from clusterability.ncut import measure_ncuts, prepare, prepared
 
@@ -110,12 +110,12 @@ def test_an_estimator_of_ones_own_is_measured_and_tested(own):
 
 
 @pytest.mark.parametrize(
-    ("name", "message"),
+    ("name", "error", "message"),
     [
-        ("one_cluster", r"got clusters \[0\], allowed: each of 0 to 3"),
-        ("floats", "got float64 labels of shape"),
+        ("one_cluster", GraphError, r"got clusters \[0\], allowed: each of 0 to 3"),
+        ("floats", ConfigError, "got float64 labels of shape"),
     ],
 )
-def test_labels_that_are_no_partition_are_refused(own, name, message):
-    with pytest.raises(GraphError, match=f"estimator '{own}:{name}': {message}"):
+def test_labels_that_are_no_partition_are_refused(own, name, error, message):
+    with pytest.raises(error, match=rf"estimator '{own}:{name}' \(own_estimators.py\): {message}"):
         measure_ncut(chain(), 4, f"{own}:{name}")
