@@ -9,7 +9,8 @@ import pytest
 
 from clusterability.cli import main
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "own_lab"
+REPOSITORY = Path(__file__).parents[3]
+EXAMPLE = REPOSITORY / "examples" / "own_lab"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +148,13 @@ WRONG = {
         line=f"{DATA} (my_lab/data.py): test_labels: got labels from 4 to 7, allowed: 0 to 3, the classes of "
         "the training set",
     ),
+    "labels from 1": Wrong(
+        file="data.py",
+        old="labels[test:]",
+        new="labels[test:] + 1",
+        line=f"{DATA} (my_lab/data.py): train_labels: no example of class 0, allowed: every class from 0 to "
+        "the largest, here 4",
+    ),
     "data that fail": Wrong(
         file="data.py",
         old="counts[test:]",
@@ -273,6 +281,11 @@ WRONG = {
 }
 
 
+def fits(line: str, expected: str) -> bool:
+    """Whether a line is the expected one, in which a * stands for anything but the end of the line."""
+    return re.fullmatch(".*".join(map(re.escape, expected.split("*"))), line) is not None
+
+
 @pytest.fixture
 def lab(tmp_path, monkeypatch):
     folder = tmp_path / "lab"
@@ -290,6 +303,15 @@ def test_a_mistake_is_one_line_and_nothing_is_created(lab, capsys, wrong):
     assert main(["sweep", "spikes.yaml", *wrong.settings]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    expected = ".*".join(map(re.escape, f"error: {wrong.line}\n".split("*")))
-    assert re.fullmatch(expected, captured.err), captured.err
+    assert captured.err.endswith("\n")
+    assert fits(captured.err.removeprefix("error: ").removesuffix("\n"), wrong.line), captured.err
     assert {path.name for path in lab.iterdir()} - {"my_lab"} == {"spikes.yaml"}
+
+
+def test_the_lines_of_the_documentation_are_the_ones_printed():
+    page = (REPOSITORY / "docs" / "extending.md").read_text()
+    table = page.partition("| mistake | line |")[2].partition("\n\n")[0]
+    lines = re.findall(r"\| `(.*)` \|$", table, flags=re.MULTILINE)
+    assert len(lines) >= 15
+    for line in lines:
+        assert any(fits(line, wrong.line) for wrong in WRONG.values()), line
