@@ -1,4 +1,4 @@
-"""What tells configurations apart, in a form that no version changes: a finished trial stays finished.
+"""The identity of configurations, in a form that no version changes: a finished trial stays finished.
 
 Identifiers are hashes of the fields as the first version named them. A field that came later counts only
 where it differs from its default.

@@ -1,4 +1,4 @@
-"""Trials that go wrong by themselves, and workers that are killed under them."""
+"""Trials that go wrong on their own, and workers that are killed under them."""
 
 import signal
 import time

@@ -11,6 +11,7 @@ from rich.progress import Progress
 
 from clusterability.components import names, require_known
 from clusterability.errors import GraphError, StorageError
+from clusterability.files import written_whole
 
 if TYPE_CHECKING:
     from clusterability.cli.measurement import MeasuredCheckpoint
@@ -122,9 +123,8 @@ def _check_picture(path: Path) -> None:
 def _save_picture(checkpoint: "MeasuredCheckpoint", path: Path) -> None:
     from clusterability.cli.measurement_plot import draw_measurement  # matplotlib: only where it is used
 
-    draft = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
-        draw_measurement(checkpoint).savefig(draft, dpi=150)
-        draft.replace(path)
+        with written_whole(path) as draft:
+            draw_measurement(checkpoint).savefig(draft, dpi=150)
     except OSError as error:
         raise StorageError(f"plot {str(path)!r} cannot be written: {error.strerror or error}") from error

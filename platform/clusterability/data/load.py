@@ -30,7 +30,7 @@ def load_dataset(config: DatasetConfig, seed: int) -> Dataset:
     The three sets are disjoint. Test is the data set's own; validation is drawn from the training set by a
     stream that depends on the data set alone, not on `seed`: replicates of a condition then differ by
     initialisation and batches only, and their validation accuracies are comparable example by example.
-    Variants and mixes are made of each of the three sets by itself, so that no image is in two of them.
+    Variants and mixes are made of each of the three sets on its own, so that no image is in two of them.
     Only `num_train` draws by `seed`. The result of the last call is kept, for workers that run many trials.
 
     Raises:

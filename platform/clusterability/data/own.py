@@ -88,8 +88,8 @@ def _classes(source: str, name: str, array: np.ndarray, num_classes: int) -> np.
             f"{source}: {name}: got labels from {array.min()} to {array.max()}, allowed: 0 to "
             f"{max(num_classes - 1, 1)}, the classes of the training set"
         )
-    absent = np.setdiff1d(np.arange(num_classes), array) if name == "train_labels" else ()
-    if len(absent):
+    absent = np.setdiff1d(np.arange(num_classes), array)
+    if name == "train_labels" and len(absent):
         raise DataError(
             f"{source}: {name}: no example of class {absent[0]}, allowed: every class from 0 to the largest, "
             f"here {num_classes - 1}"

@@ -22,7 +22,11 @@ class TracedModule:
     def __init__(
         self, module: nn.Module, *, kernel_norm: KernelNorm = "l1", kept_layers: KeptLayers = "paper"
     ) -> None:
-        """Trace and read a module; raises GraphError for a layer that cannot be read."""
+        """Trace and read a module.
+
+        Raises:
+            GraphError: an unknown option, or a layer that cannot be read, by its name.
+        """
         _require("kernel_norm", kernel_norm, ("l1", "l2"))
         _require("kept_layers", kept_layers, ("paper", "all"))
         self._kernel_norm: KernelNorm = kernel_norm

@@ -62,7 +62,8 @@ _CONCATENATIONS = {torch.cat, torch.concat}
 def read_module(module: nn.Module, kernel_norm: KernelNorm) -> tuple[DraftGraph, fx.GraphModule]:
     """Return all layers and blocks of a module, and its trace.
 
-    Raises GraphError, with its name, for a layer or an operation that it cannot read.
+    Raises:
+        GraphError: a layer or an operation that cannot be read, by its name.
     """
     try:
         traced = fx.symbolic_trace(deepcopy(module).eval())
@@ -117,7 +118,8 @@ class _Reader:
         units = sum(self.draft.width_of(segment) for segment in signal.segments)
         if layer.in_features % units:
             raise GraphError(
-                f"layer {node.target!r}: got {layer.in_features} features, no multiple of {units} channels"
+                f"layer {node.target!r}: got {layer.in_features} features, "
+                f"which is not a multiple of {units} channels"
             )
         kernel = linear_kernel(layer, units, self.kernel_norm)
         return self._through_weights(node, kernel, signal, "linear")

@@ -42,14 +42,20 @@ class WeightGraph:
     def from_matrices(cls, matrices: Sequence[Any]) -> "WeightGraph":
         """Build the graph of a chain of layers from its weight matrices, each (fan_in, fan_out).
 
-        A torch `Linear.weight` is the transpose of such a matrix. Raises GraphError where a matrix is not
-        two-dimensional, not finite, or does not fit to the one before it.
+        A torch `Linear.weight` is the transpose of such a matrix.
+
+        Raises:
+            GraphError: a matrix is not two-dimensional, not finite, or does not fit the one before it.
         """
         return cls.from_reading(chain_reading(matrices))
 
     @classmethod
     def from_reading(cls, reading: Reading) -> "WeightGraph":
-        """Build the graph of what a reader has found; raises GraphError as `from_blocks` does."""
+        """Build the graph of what a reader has found.
+
+        Raises:
+            GraphError: as `from_blocks`.
+        """
         return cls.from_blocks(reading.blocks, reading.widths, reading.layer_names, reading.weighting)
 
     @classmethod
@@ -65,8 +71,8 @@ class WeightGraph:
         Weights below 1e-12 of the largest count as zero: L2 leaves them (down to 1e-38) where nothing else
         moves a weight, and no sum shows them. Units without any nonzero weight are removed.
 
-        Raises GraphError for a matrix that does not fit its layers or is not finite, and for a network whose
-        weights are all zero, or all too small.
+        Raises:
+            GraphError: a matrix does not fit its layers or is not finite; all weights are zero or too small.
         """
         names = tuple(layer_names or numbered(len(widths)))
         degrees = [np.zeros(width) for width in widths]
@@ -108,7 +114,8 @@ class WeightGraph:
         paper's) or "l2". `kept_layers="paper"` keeps, where there are convolutions, only the weights between
         them; "all" keeps the input and the linear layers too.
 
-        Raises GraphError, with its name, for a layer that it can't read.
+        Raises:
+            GraphError: a layer that cannot be read, by its name.
         """
         from clusterability.graph.from_module import TracedModule  # torch takes seconds to import
 
@@ -125,7 +132,8 @@ class WeightGraph:
         as `module.state_dict()` gives them: linear layers, convolutions, and batch norm right after its
         layer, in the natural order of their names. Other networks: load them, and use `from_module`.
 
-        Raises CheckpointError for a file that is missing, damaged, not safe to load, or holds no chain.
+        Raises:
+            CheckpointError: the file is missing, damaged, not safe to load, or holds no chain.
         """
         from clusterability.graph.from_checkpoint import read_checkpoint  # torch takes seconds to import
 

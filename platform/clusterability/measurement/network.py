@@ -29,7 +29,11 @@ class MeasuredNetwork:
 
     @cached_property
     def graph(self) -> WeightGraph:
-        """The weight graph; raises GraphError for a module that cannot be read as one."""
+        """The weight graph.
+
+        Raises:
+            GraphError: a module that cannot be read as one.
+        """
         return WeightGraph.from_reading(self._traced.reading("weights"))
 
     @cached_property

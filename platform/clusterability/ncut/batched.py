@@ -56,7 +56,9 @@ def refined_ncuts(
 
     flats: (graphs, layout.size) float32, |w| as the layout says. seeds: (graphs,) int64, each graph's random
     stream: its value does not depend on the graphs beside it, up to the rounding of batched products.
-    Raises GraphError where a graph has fewer connected units than clusters.
+
+    Raises:
+        GraphError: a graph has fewer connected units than clusters.
     """
     with torch.inference_mode():
         batch = _batch(layout, flats, seeds, device)

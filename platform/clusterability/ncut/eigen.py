@@ -24,8 +24,10 @@ def top_eigenpairs(adjacency: NormalisedAdjacency, count: int) -> tuple[np.ndarr
 
     A chain is bipartite, N = [[0, M], [M', 0]]: its largest eigenvalues are the singular values of M and
     follow from the smaller Gram matrix M'M, the vectors of the other side from U = M V / sigma. Other graphs
-    and large ones take Lanczos iterations, which fall back to a dense decomposition. Raises GraphError where
-    that fails too.
+    and large ones take Lanczos iterations, which fall back to a dense decomposition.
+
+    Raises:
+        GraphError: that fails too.
     """
     if adjacency.layout.num_nodes <= max(DENSE_NODES, count + 1):
         return _dense_pairs(adjacency, count)

@@ -1,6 +1,7 @@
 """A rough spectral embedding of a bipartite graph by a few block power steps."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -75,7 +76,7 @@ def _side(adjacency: NormalisedAdjacency, layers: list[int], num_vectors: int, w
     nodes = [slice(starts[layer], starts[layer + 1]) for layer in layers]
     ends = np.cumsum([0] + [own.stop - own.start for own in nodes]).tolist()
     stacked = np.zeros((ends[-1], num_vectors), dtype=np.float32)
-    parts = [stacked[first:last] for first, last in zip(ends, ends[1:], strict=False)]
+    parts = [stacked[first:last] for first, last in pairwise(ends)]
     for layer, part in zip(layers, parts, strict=True):
         walks[layer] = part
     degrees = adjacency.degrees.astype(np.float32)[:, None]

@@ -17,7 +17,11 @@ class Initialisation:
     """
 
     def model(self, prepared: Prepared) -> NullModel:
-        """See Null; raises GraphError for contributions, which fresh weights do not have."""
+        """See Null.
+
+        Raises:
+            GraphError: the graph is one of contributions, which fresh weights do not have.
+        """
         graph = prepared.graph
         if graph.weighting != "weights":
             raise GraphError("the null 'initialisation' has no activations, so it needs weighting='weights'")

@@ -1,4 +1,4 @@
-"""The null that keeps the places of zeros and draws the other weights anew."""
+"""The null that keeps the places of zeros and redraws the other weights."""
 
 import numpy as np
 

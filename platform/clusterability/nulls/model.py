@@ -50,7 +50,7 @@ class BlockNull:
             flat = np.empty_like(observed)
             for block, row in blocks:
                 weights, drawn = layout.half(observed, row), layout.half(flat, row)
-                if block.is_skip:
+                if block.is_skip or not weights.size:
                     drawn[:] = weights
                 else:
                     self.draw_block(block, weights, drawn, rng)

@@ -11,7 +11,7 @@ from clusterability.sweep.progress import Display, Tally
 from clusterability.tracking import BackgroundTracking, Tracker
 
 _RESERVE = 20e6
-"""Bytes left free when a sweep stops for want of space: the tracking store needs some to say so."""
+"""Bytes left free when a sweep stops for lack of space: the tracking store needs some to say so."""
 
 
 class SweepMonitor:

@@ -34,7 +34,7 @@ class TrialResources:
     concurrent: int
     """As many as fit, or as the space allows."""
     limit: int | None
-    """What Ray is told; None: as many as fit, also on machines that join later."""
+    """The limit that Ray gets; None: as many as fit, also on machines that join later."""
 
 
 def this_machine() -> Machine:

@@ -136,7 +136,7 @@ class OptunaProposer:
 
 
 def key_of(assignment: Assignment) -> str:
-    """Return a text that tells conditions apart."""
+    """Return a text of its own for each condition."""
     return json.dumps(assignment, sort_keys=True)
 
 

@@ -24,6 +24,6 @@ import ray  # noqa: E402
 
 for logger in ("ray", "ray.train", "ray.air"):
     logging.getLogger(logger).setLevel(logging.ERROR)
-logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # our own line tells of a lost worker
+logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # our own line reports a lost worker
 
 __all__ = ["ray"]

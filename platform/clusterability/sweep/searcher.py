@@ -66,7 +66,7 @@ class ReplicatedSearch(Searcher):
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
     ) -> None:
-        """Take a replicate's objectives; the last replicate of a condition tells the search."""
+        """Take a replicate's objectives; the last replicate of a condition informs the search."""
         config = self._running.pop(trial_id, None)
         if config is None:
             return

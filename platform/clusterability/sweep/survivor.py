@@ -16,7 +16,8 @@ _WAIT_AND_SYNC = 'cat > /dev/null; sleep 5; exec "$@"'
 def synced_if_killed(sweep_id: str) -> Iterator[None]:
     """Let `clusterability sync` bring the store up to date if this process is killed in the block.
 
-    The same after a second Ctrl-C and after an error of our own; those that a user is told are dealt with.
+    The same after a second Ctrl-C and after an error of our own. Errors that are reported to the user have
+    been dealt with.
 
     A shell in a session of its own, so that no signal meant for the driver reaches it, waits for the end of a
     pipe that this process alone holds open. It costs a megabyte while it waits. It is lost with the machine,

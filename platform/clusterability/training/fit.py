@@ -75,7 +75,7 @@ def fit(
     on_epoch: OnEpoch | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> Fitted:
-    """Run a phase on `module`, in place, with a fresh Adam, or go on from its checkpoint.
+    """Run a phase on `module`, in place, with a fresh Adam, or resume from its checkpoint.
 
     Batches are the same on every device, and the result is the same whether or not the phase was interrupted.
     Raises TrainingError when the loss of a step is not finite.

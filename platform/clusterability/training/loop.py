@@ -57,7 +57,7 @@ def train(
     Batches follow from the seed's stream ("training", "batches") and are the same on every device; dropout
     follows from ("training", "dropout"). On the CPU the result depends on the seed and on torch's number of
     threads alone. `on_epoch` is called with the epoch, from 1, and its metrics. With a folder `checkpoints`
-    the state is kept there between epochs, every half a minute, and the same call goes on from it.
+    the state is kept there between epochs, every half a minute, and the same call resumes from it.
 
     Raises:
         TrainingError: the loss of a step is not finite.

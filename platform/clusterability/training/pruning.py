@@ -12,7 +12,7 @@ class MagnitudePruning:
 
     After step t of T the sparsity is s(t) = final + (initial - final) (1 - t / T)^3 (Zhu & Gupta 2017, "To
     prune, or not to prune"; the paper: from 0.5 to 0.9). Each kernel loses the floor(s * size) weights of the
-    smallest magnitude; which these are is settled anew every 10 steps and at the last, and after every step
+    smallest magnitude; which these are is settled again every 10 steps and at the last, and after every step
     they are set to zero. Biases are not pruned.
     """
 

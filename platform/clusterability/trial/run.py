@@ -24,7 +24,7 @@ def run_trial(
     """Train the network of `config`, prune it if asked, measure its n-cut, test it against its nulls.
 
     The data set is loaded unless it is given. What is measured before pruning has the prefix "unpruned_".
-    Training that was interrupted goes on from the last epoch kept in the folder `checkpoints`, with the
+    Training that was interrupted resumes from the last epoch kept in the folder `checkpoints`, with the
     result that it would have had. Whatever goes wrong is recorded: the record's state is then "failed" and
     its error says why; what was known before the failure is kept.
     """

@@ -27,7 +27,7 @@ def load(**options: Any) -> Dataset:
 
 
 def flat_images(classes: int = 5, each: int = 4) -> Examples:
-    """Images of one value each, which is unique, so that every pixel tells its image."""
+    """Images of one value each, which is unique, so that every pixel identifies its image."""
     labels = np.repeat(np.arange(classes), each)
     values = np.arange(len(labels), dtype=np.uint8)
     return np.broadcast_to(values[:, None, None, None], (len(labels), 1, 8, 6)).copy(), labels

@@ -7,6 +7,8 @@ import pytest
 from scipy import stats
 
 from clusterability import WeightGraph
+from clusterability.components import names
+from clusterability.graph import Block
 from clusterability.ncut import prepare
 from clusterability.nulls.model import null_model
 from clusterability.nulls.permutation import permuted
@@ -32,6 +34,30 @@ def drawn(graph, null, seed=1):
         np.testing.assert_array_equal(matrix.T, model.layout.half(flat, transposed))
         pairs.append((np.abs(block.matrix).astype(np.float32), matrix))
     return pairs
+
+
+def with_places_and_skip():
+    """A grouped layer, whose groups share no weights, and an identity skip past the layer after it."""
+    rng = np.random.default_rng(0)
+    places = np.kron(np.eye(2), np.ones((6, 8))).astype(bool)
+    blocks = [
+        Block(source=0, target=1, matrix=rng.standard_normal((12, 16)) * places, places=places),
+        Block(source=1, target=2, matrix=rng.standard_normal((16, 16))),
+        Block(source=1, target=2, matrix=np.eye(16), is_skip=True),
+    ]
+    return WeightGraph.from_blocks(blocks, [12, 16, 16])
+
+
+@pytest.mark.parametrize("null", names("null"))
+def test_every_null_keeps_skips_and_puts_weights_only_where_there_are_some(null):
+    (grouped, drawn_grouped), (full, drawn_full), (skip, drawn_skip) = drawn(with_places_and_skip(), null)
+    assert not drawn_grouped[grouped == 0].any()
+    assert not np.array_equal(grouped, drawn_grouped)
+    assert not np.array_equal(full, drawn_full)
+    np.testing.assert_array_equal(skip, drawn_skip)
+    assert all(matrix.min() >= 0 for matrix in (drawn_grouped, drawn_full))
+    again = drawn(with_places_and_skip(), null)
+    np.testing.assert_array_equal(drawn_full, again[1][1])
 
 
 def test_layer_keeps_each_layers_weights_and_moves_the_zeros():

@@ -115,3 +115,12 @@ def test_weights_in_places_that_have_none_are_refused(own):
 def test_a_null_that_is_not_there_names_the_nearest(own):
     with pytest.raises(ConfigError, match="Did you mean 'reverse_rows'"):
         null_test(planted(), f"{own}:reverse_row", num_shuffles=2, num_clusters=4)
+
+
+def test_a_layer_of_isolated_units_has_no_weights_to_shuffle(own):
+    rng = np.random.default_rng(0)
+    chain = [Block(source=i, target=i + 1, matrix=matrix) for i, matrix in enumerate(
+        [rng.standard_normal((8, 8)), np.zeros((8, 5)), np.zeros((5, 8)), rng.standard_normal((8, 8))]
+    )]  # fmt: skip
+    test = null_test(WeightGraph.from_blocks(chain, [8, 8, 5, 8, 8]), f"{own}:reverse_rows", 3, 4)
+    assert len(test.null_values) == 3

@@ -28,7 +28,7 @@ def test_a_shipped_space_says_what_it_answers_and_how_long(name: str) -> None:
 
 
 def test_the_papers_conditions_are_all_there() -> None:
-    """Not a product: each regulariser by itself, on each data set."""
+    """Not a product: each regulariser alone, on each data set."""
     space = load_space("paper_mlp", folder=FOLDER)
     labels = {space.label(space.trial(condition, 0)) for condition in space.grid()}
     one_by_one = {

@@ -4,7 +4,8 @@ import pytest
 
 from clusterability.errors import ConfigError, ResourceError, StorageError
 from clusterability.spaces import load_space
-from clusterability.sweep.preflight import Machine, check_networks, check_space_left, plan_resources
+from clusterability.sweep.preflight import Machine, check_space_left, plan_resources
+from clusterability.sweep.rehearsal import check_networks
 
 SHIPPED = Path(__file__).parents[3] / "search_spaces"
 

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from clusterability.components import find
 from clusterability.config import Objective
+from clusterability.measurement.own_metric import objective_metrics
 from clusterability.spaces import load_space
 from clusterability.sweep.progress import Tally, make_display
 
@@ -30,7 +31,7 @@ def written(name):
 
 @pytest.fixture
 def tally():
-    return Tally(total=4, objectives=OBJECTIVES)
+    return Tally(total=4, objectives=objective_metrics(OBJECTIVES, ()))
 
 
 def test_the_best_of_each_objective_so_far_is_shown(tally):
@@ -59,8 +60,9 @@ def test_a_line_holds_the_trials_objectives_and_their_null(tally):
 def test_an_own_objective_is_shown_under_its_name(tmp_path, monkeypatch):
     (tmp_path / "lab_of_progress.py").write_text("def weight_spread(network):\n    return 0.5\n")
     monkeypatch.syspath_prepend(tmp_path)
-    own = Objective(metric="lab_of_progress:weight_spread", direction="min")
-    tally = Tally(total=4, objectives=(own,))
+    own = Objective(metric="weight_spread", direction="min")
+    objectives = objective_metrics((own,), ("lab_of_progress:weight_spread",))
+    tally = Tally(total=4, objectives=objectives)
     for value in (0.5, 0.25, 0.75):
         tally.take({"weight_spread": value}, "complete")
     assert "best weight spread 0.250" in tally.summary()

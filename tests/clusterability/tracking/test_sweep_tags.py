@@ -17,7 +17,7 @@ FIELDS = {
 def test_settings_are_the_fields_that_are_not_swept_however_deep_they_lie():
     space = SimpleNamespace(
         axes=(SimpleNamespace(name="penalties.l1.weight"),),
-        base=SimpleNamespace(to_dict=lambda: FIELDS),
+        base=SimpleNamespace(to_dict=lambda: FIELDS, metrics=()),
         objectives=(),
         control={"penalties.l1.weight": 5e-05},
     )

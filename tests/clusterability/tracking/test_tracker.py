@@ -194,8 +194,9 @@ def test_an_own_objective_is_described_to_readers_that_lack_its_code(uri, tmp_pa
     source = tmp_path / "lab_of_the_tracker.py"
     source.write_text('def sparsity(network):\n    "Share of zeros."\n    return 0.5\n')
     monkeypatch.syspath_prepend(tmp_path)
-    own = Objective(metric="lab_of_the_tracker:sparsity", direction="max")
-    Tracker(connect(uri), uri, replace(SPACE, objectives=(*SPACE.objectives, own)), "smoke-1")
+    own = Objective(metric="sparsity", direction="max")
+    base = replace(SPACE.base, metrics=("lab_of_the_tracker:sparsity",))
+    Tracker(connect(uri), uri, replace(SPACE, base=base, objectives=(*SPACE.objectives, own)), "smoke-1")
     source.unlink()
     sys.modules.pop("lab_of_the_tracker")
     metrics = find_sweep("smoke-1").metrics

@@ -24,7 +24,7 @@ class ClusterabilityPenalty:
 
     a matrix of rank e plus one term per unit, computed in closed form. Where eigenvalues coincide the sum
     depends on their common space alone; where the e-th equals the next one the penalty has a kink, and the
-    gradient is one of its supergradients. Isolated units take no part. A graph of c components has c zero
+    gradient is one of its supergradients. Isolated units are left out. A graph of c components has c zero
     eigenvalues; one is trivial, the others count, without gradient.
 
     The gradient is the true one; the authors' is half of it, so that the paper's factor 0.1 is 0.05 here
@@ -43,7 +43,7 @@ class ClusterabilityPenalty:
         """Make the penalty of `module`, on any of its devices, with any of its dtypes.
 
         `edge_weights` gives the graph's edges (None: the raw weights |W|); `refresh_every` is the number of
-        calls after which eigenvectors are computed anew rather than followed (1: at every call). They are
+        calls after which eigenvectors are recomputed rather than followed (1: at every call). They are
         followed at every `follow_every`-th call (1: at every call, the exact gradient); in between, value,
         eigenvectors and degrees are those of the last time, and only the weights' signs are today's.
         """
@@ -88,7 +88,7 @@ class ClusterabilityPenalty:
         return factor * value
 
     def state(self) -> list[torch.Tensor]:
-        """Return what the next call goes on from, none of which is ever changed in place."""
+        """Return what the next call resumes from, none of which is ever changed in place."""
         return [torch.tensor(self._calls), *self.subspace.state(), *(self._followed or ())]
 
     def restore(self, state: list[torch.Tensor]) -> None:

@@ -14,7 +14,7 @@ class InterModuleShare:
 
     Modules are fixed before training: unit i of n belongs to module floor(i m / n), which costs nothing since
     units have no order yet. Pixels and classes are not divided: in networks of linear layers the first and
-    the last block take no part. With equal modules an untrained network has 1 - 1/m. Golechha, Cope & Schoots
+    the last block are left out. With equal modules an untrained network has 1 - 1/m. Golechha, Cope & Schoots
     2024, "Training Neural Networks for Modularity aids Interpretability", arXiv 2409.15747, who subtract the
     share from the loss (there called enmeshment), for two successive layers or several.
     """

@@ -10,7 +10,7 @@ _FEWEST_GUARDS = 4  # vectors followed beyond the wanted ones, which then conver
 _FAST_ROWS = 8  # matrix products are fastest with a multiple of so many rows
 _TOLERANCE = 1e-3  # error allowed to the mean eigenvalue of the Laplacian, relative
 _LARGEST_DENSE = 1500  # nodes up to which a dense eigensolver is quicker than iterating
-_MOST_STEPS = 4  # of one update, before the vectors are computed anew, which takes as long as 20
+_MOST_STEPS = 4  # of one update, before the vectors are recomputed, which takes as long as 20
 _MOST_ITERATIONS = 500
 
 
@@ -35,7 +35,7 @@ class LeadingSubspace:
     B B' (two sides) or S^2 (one side), which costs two products with N. It takes up to three more while the
     residuals r_j say that it lags: while the mean of |r_j|^2 / gap, the gap being that to the last vector
     followed (Parlett 1998, theorem 11.7.1), is more than a thousandth of the Laplacian's mean eigenvalue.
-    The vectors are computed anew where those do not suffice, at first, and after `refresh_every` updates.
+    The vectors are recomputed where those do not suffice, at first, and after `refresh_every` updates.
     """
 
     def __init__(self, layout: NodeOrder, count: int, *, refresh_every: int) -> None:
@@ -46,10 +46,10 @@ class LeadingSubspace:
         self._age = 0
         self._next: torch.Tensor | None = None
         self.num_refreshes = 0
-        """How often the vectors were computed anew."""
+        """How often the vectors were recomputed."""
 
     def state(self) -> list[torch.Tensor]:
-        """Return the counts and the vectors that the next update goes on from."""
+        """Return the counts and the vectors that the next update resumes from."""
         vectors = torch.empty(0) if self._next is None else self._next
         return [torch.tensor([self._age, self.num_refreshes]), vectors]
 

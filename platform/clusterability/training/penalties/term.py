@@ -32,7 +32,7 @@ class Term:
     """Returns the penalty times its weight, a scalar tensor with gradient."""
     stage: Literal["batch", "weights", "gradient"] = "batch"
     """When it is called. batch: before backward, so it may use what the network computed for the batch;
-    weights: after it, with a backward of its own; gradient: after it, and adds its gradient by itself."""
+    weights: after it, with a backward of its own; gradient: after it, and adds its own gradient."""
     carrying: tuple[Carrying, ...] = ()
     """What a checkpoint must hold of it."""
     detach: Callable[[], None] = _nothing
