@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clusterability.graph import WeightGraph
-    from clusterability.ncut import NcutResult, measure_ncut
+    from clusterability.ncut import ModularityResult, NcutResult, measure_modularity, measure_ncut
     from clusterability.nulls import null_test
     from clusterability.record import NullTest
     from clusterability.training.penalties._eigenvalues import ClusterabilityPenalty
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "WeightGraph": "clusterability.graph",
     "NcutResult": "clusterability.ncut",
+    "ModularityResult": "clusterability.ncut",
+    "measure_modularity": "clusterability.ncut",
     "measure_ncut": "clusterability.ncut",
     "null_test": "clusterability.nulls",
     "NullTest": "clusterability.record",
@@ -26,9 +28,11 @@ _HOMES = {
 
 __all__ = [
     "ClusterabilityPenalty",
+    "ModularityResult",
     "NcutResult",
     "NullTest",
     "WeightGraph",
+    "measure_modularity",
     "measure_ncut",
     "null_test",
 ]

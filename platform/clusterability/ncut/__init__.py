@@ -1,7 +1,17 @@
-"""n-cut of weight graphs: spectral embedding, partition, bounds."""
+"""n-cut and layered modularity of weight graphs: embedding, partition, bounds."""
 
 from clusterability.ncut.measure import measure_ncut, measure_ncuts
+from clusterability.ncut.modularity import ModularityResult, measure_modularity
 from clusterability.ncut.prepared import Prepared, prepare
 from clusterability.ncut.result import NcutResult, Partition
 
-__all__ = ["NcutResult", "Partition", "Prepared", "measure_ncut", "measure_ncuts", "prepare"]
+__all__ = [
+    "ModularityResult",
+    "NcutResult",
+    "Partition",
+    "Prepared",
+    "measure_modularity",
+    "measure_ncut",
+    "measure_ncuts",
+    "prepare",
+]

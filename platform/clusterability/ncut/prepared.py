@@ -11,6 +11,7 @@ from clusterability.errors import ConfigError, GraphError
 from clusterability.graph import WeightGraph
 from clusterability.ncut.adjacency import Layout, fill, graph_layout
 from clusterability.ncut.eigen import measured_precision, top_eigenpairs
+from clusterability.ncut.layered import LayeredWeights, layer_share, layered_values, layered_weights
 from clusterability.ncut.normalised import Eigenvectors, NormalisedAdjacency
 from clusterability.ncut.one_thread import one_blas_thread
 from clusterability.ncut.partition import (
@@ -49,6 +50,11 @@ class Prepared:
     def adjacency(self) -> NormalisedAdjacency:
         """D^-1/2 A D^-1/2, in single precision, and the degrees."""
         return NormalisedAdjacency(layout=self.layout, flat=self.flat)
+
+    @cached_property
+    def layered(self) -> LayeredWeights:
+        """|w| with what is needed of its expectation from strengths."""
+        return layered_weights(self.layout, self.flat)
 
     @cached_property
     def num_components(self) -> int:
@@ -102,6 +108,7 @@ class Prepared:
         layout = self.layout
         within = weights_within(self.flat, layout.halves, layout.forward, labels, num_clusters)
         volumes = cluster_volumes(self.adjacency.degrees, labels, num_clusters)
+        layered_ncut, layered_modularity = layered_values(self.layered, labels, num_clusters)
         return Partition(
             value=ncut_value(within, volumes),
             num_clusters=num_clusters,
@@ -111,6 +118,9 @@ class Prepared:
             volume=volumes,
             modularity=modularity(within, volumes),
             effective_clusters=effective_clusters(volumes),
+            layered_ncut=layered_ncut,
+            layered_modularity=layered_modularity,
+            layer_share=layer_share(layout.layer_of, labels),
         )
 
 

@@ -25,6 +25,13 @@ class Partition:
     """Q = sum_c [a_c / vol - (vol_c / vol)^2] of the same partition, a_c the weight within c, both ways."""
     effective_clusters: float
     """exp(entropy of volume shares), between 1 and k."""
+    layered_ncut: float
+    """Layered n-cut, sum_c [1 - (a_c - e_c) / vol_c], e_c what strengths alone put into c; about k without
+    structure, and for bands of layers."""
+    layered_modularity: float
+    """sum_c (a_c - e_c) / sum_c vol_c of the same partition."""
+    layer_share: float
+    """Share of the layers' entropy that is in the labels: 1 where each cluster keeps to a layer."""
 
     @property
     def value_per_cluster(self) -> float:
