@@ -45,8 +45,9 @@ def resolve_space(
         elif key.startswith("axes."):
             axes[_full_name(key.removeprefix("axes."))] = value
         else:
-            axes.pop(_full_name(key), None)  # a fixed value takes the field off the axes
-            plain[_full_name(key)] = value
+            field = key if isinstance(value, dict) else _full_name(key)
+            axes.pop(field, None)  # a fixed value takes the field off the axes
+            plain[field] = value
     layers = [_renamed({key: value for key, value in content.items() if key != "axes"})]
     layers += [nested(split_name(key), value) for key, value in plain.items()]
     file: SpaceFile = merge(SpaceFile, layers)

@@ -56,6 +56,11 @@ def test_overrides_reach_every_level_and_pin_axes(tmp_path):
     assert space.num_trials == 4
 
 
+def test_a_whole_section_can_be_overridden(tmp_path):
+    space = space_of(tmp_path, "dataset: mnist", "dataset={name: npz, path: spikes.npz}")
+    assert (space.base.dataset.name, space.base.dataset.path) == ("npz", "spikes.npz")
+
+
 def test_trial_and_assignment_are_inverse(tmp_path):
     space = space_of(tmp_path, "axes: {model.widths: [[8], [9, 9]], penalties.l1.weight: [0.0, 0.1]}")
     for assignment in space.grid():
