@@ -12,19 +12,20 @@ from clusterability.ncut.layered import LayeredWeights, layered_values
 from clusterability.ncut.layered_embedding import layered_embedding
 from clusterability.ncut.layered_search import anneal_layered, attraction_to_clusters
 from clusterability.ncut.merging import merge_clusters, sums_between
+from clusterability.ncut.schedule import (
+    FIRST_SWEEPS,
+    HEAT,
+    POWER_STEPS,
+    ROUGH_ITERATIONS,
+    num_starts,
+    num_sweeps,
+    surplus_clusters,
+)
 
 Objective = Literal["layered_ncut", "layered_modularity"]
 
-# Found by trying on a fresh, a trained and a pruned network, 10 seeds each: merging after a first search ends
-# better than a second start does, in less time.
-POWER_STEPS, ROUGH_ITERATIONS = 3, 4
-"""Power steps of the rough embedding, k-means iterations of each start."""
-FIRST_HEAT, FIRST_SWEEPS = 0.06, 10
-"""First temperature (see `anneal_layered`) and sweeps of the search with more clusters than wanted."""
-LAST_HEAT, LAST_SWEEPS = 0.03, 5
-"""The same after they have been merged."""
-MOST_STARTS, STARTED_NODES = 20, 2000
-"""Starts of a partition: as many as make up 2,000 nodes, at least 1 and at most 20."""
+LEAST_STEP_SWEEPS = 10
+"""Sweeps of the search after each merge from k to k - 1 clusters: a third of a start's, but at least 10."""
 MOST_CLUSTERS = 20
 """Largest k that is tried where the k of the highest modularity is looked for."""
 
@@ -74,7 +75,7 @@ def layered_partition(
     rows = _unit_rows(layered_embedding(layout, weights, num_clusters - 1, POWER_STEPS, rng))
     by_volume = objective == "layered_modularity"
     best, best_value = np.empty(0, dtype=np.int32), -np.inf
-    for _ in range(_num_starts(layout)):
+    for _ in range(num_starts(layout.num_nodes)):
         labels = _one_start(weights, rows, num_clusters, by_volume, rng)
         ncut, modularity = layered_values(weights, labels, num_clusters)
         value = modularity if by_volume else -ncut
@@ -104,21 +105,18 @@ def modularity_curve(
     rows = _unit_rows(layered_embedding(layout, weights, most_clusters - 1, POWER_STEPS, rng))
     numbers, values = range(2, most_clusters + 1), np.full(most_clusters - 1, -np.inf)
     best, best_number, best_value = np.empty(0, dtype=np.int32), 0, -np.inf
-    for _ in range(_num_starts(layout)):
+    step_sweeps = max(LEAST_STEP_SWEEPS, num_sweeps(layout.num_nodes) // 3)
+    for _ in range(num_starts(layout.num_nodes)):
         labels = _one_start(weights, rows, most_clusters, True, rng)
         for k in reversed(numbers):
             if k < most_clusters:
                 _merge(weights, labels, k + 1, k, True)
-                anneal_layered(weights, labels, k, True, FIRST_HEAT, FIRST_SWEEPS, rng)
+                anneal_layered(weights, labels, k, True, HEAT, step_sweeps, rng)
             value = layered_values(weights, labels, k)[1]
             values[k - 2] = max(values[k - 2], value)
             if value > best_value:
                 best, best_number, best_value = labels.copy(), k, value
     return ModularityCurve(numbers=tuple(numbers), values=values, labels=best, num_clusters=best_number)
-
-
-def _num_starts(layout: Layout) -> int:
-    return max(1, min(MOST_STARTS, STARTED_NODES // layout.num_nodes))
 
 
 def _unit_rows(embedding: np.ndarray) -> np.ndarray:
@@ -133,14 +131,14 @@ def _one_start(
     weights: LayeredWeights, rows: np.ndarray, num_clusters: int, by_volume: bool, rng: np.random.Generator
 ) -> np.ndarray:
     connected = np.flatnonzero(weights.degrees > 0)
-    many = min(len(connected), max(num_clusters + 4, 3 * num_clusters // 2))
+    many = surplus_clusters(num_clusters, len(connected))
     points = np.ascontiguousarray(rows[connected].T, dtype=np.float32)
     labels = np.full(len(weights.degrees), -1, dtype=np.int32)
     labels[connected] = kmeans(points, many, 1, ROUGH_ITERATIONS, rng)
     if many > num_clusters:
-        anneal_layered(weights, labels, many, by_volume, FIRST_HEAT, FIRST_SWEEPS, rng)
+        anneal_layered(weights, labels, many, by_volume, HEAT, FIRST_SWEEPS, rng)
         _merge(weights, labels, many, num_clusters, by_volume)
-    anneal_layered(weights, labels, num_clusters, by_volume, LAST_HEAT, LAST_SWEEPS, rng)
+    anneal_layered(weights, labels, num_clusters, by_volume, HEAT, num_sweeps(len(labels)), rng)
     return labels
 
 
