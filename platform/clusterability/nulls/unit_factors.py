@@ -4,7 +4,7 @@ W_ij = a_i b_j E_ij with a factor for each unit; E is permuted over the whole ma
 factors again. Two things set it apart from `residual`: factors come from fourth roots of the weights, so that
 a single large weight does not make a factor; and they are shrunk by what iid weights would show of them by
 chance, to nothing where strengths are as equal as chance allows. So for iid weights of any tail this is
-nearly the null `layer`, which is exact there; where strengths clearly differ it permutes what is left of them.
+nearly the null `layer`, which is exact there; where strengths clearly differ it permutes what they leave.
 
 Keeps: each unit's factor; its strength in the mean, not exactly; the multiset of E.
 Destroys: which weights are large for their row and column.
