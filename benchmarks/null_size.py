@@ -37,13 +37,15 @@ Draw = Callable[[np.random.Generator], np.ndarray]
 
 def regime(name: str, rng: np.random.Generator) -> list[np.ndarray]:
     """Draw the |w| of one graph of a regime."""
-    varying = name in ("strengths vary", "dead units", "modules", "heavy tails, strengths vary")
+    varying = name in ("dead units", "modules") or name.endswith("strengths vary")
     factors = [np.exp(0.7 * varying * rng.standard_normal(width)) for width in WIDTHS]
     if name == "dead units":
         for hidden in (1, 2):
             factors[hidden] *= np.where(rng.random(WIDTHS[hidden]) < 0.3, 0.01, 1)
     modules = [rng.integers(NUM_CLUSTERS, size=width) for width in WIDTHS]
-    sigma = {"tails 0.5": 0.5, "tails 0.75": 0.75, "tails 1": 1.0}.get(name, 1.5 * name.startswith("heavy"))
+    sigma = 1.5 if name.startswith("heavy") else 0.0
+    if name.startswith("tails"):
+        sigma = float(name.removeprefix("tails ").partition(",")[0])
     matrices = []
     for layer, pair in enumerate(pairwise(WIDTHS)):
         normal = rng.standard_normal(pair)
@@ -51,6 +53,8 @@ def regime(name: str, rng: np.random.Generator) -> list[np.ndarray]:
         weights *= np.outer(factors[layer], factors[layer + 1])
         if name == "modules":
             weights *= np.where(modules[layer][:, None] == modules[layer + 1], 1.9, 1)
+        if name.startswith("pruned"):
+            weights[weights < np.quantile(weights, 0.7)] = 0
         matrices.append(weights.astype(np.float32))
     return matrices
 
@@ -65,6 +69,9 @@ REGIMES = {
     "tails 0.5": "beyond: iid log-normal 0.5",
     "tails 0.75": "beyond: iid log-normal 0.75",
     "tails 1": "beyond: iid log-normal 1",
+    "tails 0.5, strengths vary": "beyond: log-normal 0.5, strengths vary by log-normal 0.7",
+    "pruned": "beyond: iid half-normal, the smallest 70 % of each block set to 0",
+    "pruned, strengths vary": "beyond: unit strengths vary, the smallest 70 % of each block set to 0",
 }
 
 

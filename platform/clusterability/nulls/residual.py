@@ -4,9 +4,11 @@ Keeps: every unit's strength in the matrix, on both sides; the values E_ij of W_
 the factors that make all rows and all columns of E weigh the same (Sinkhorn & Knopp 1967).
 Destroys: which weights are large for their row and column.
 Asks: is there structure within each matrix beyond the units' strengths?
-Size: at most 0.07 at level 0.05 where E is light-tailed (coefficient of variation up to `MOST_SPREAD`), with
-equal or unequal strengths. Beyond it rejects far too often (iid log-normal weights of sigma 1.5: always),
-since r and c hide large single weights from the permutation: say "undecided" there. See
+Size: at most 0.07 at level 0.05 for half-normal weights, with equal or unequal strengths; believe it there.
+Not for log-normal ones: iid of sigma 0.5 come out significant in half to all graphs, of sigma 1.5 always.
+Two reasons: r and c hide large single weights from the permutation, and dividing them out a second time takes
+away spread that the observed matrix has lost only once. The coefficient of variation of E tells one case (say
+"undecided" above `MOST_SPREAD`), not the other: at sigma 0.5 it is 0.5, half-normal weights have 0.75. See
 benchmarks/null_size.py.
 """
 
@@ -18,7 +20,7 @@ from clusterability.nulls.permutation import permuted
 from clusterability.nulls.strengths import balancing_factors, matched_strengths
 
 MOST_SPREAD = 0.9
-"""Largest coefficient of variation of E where the test has its size; half-normal weights have about 0.7."""
+"""Coefficient of variation of E above which the test never has its size; below it may still lack it."""
 
 
 def residual_draw(weights: np.ndarray) -> Callable[[np.random.Generator], np.ndarray]:

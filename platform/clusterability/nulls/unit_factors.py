@@ -1,17 +1,19 @@
-"""Null `unit_factors`: permute weights after dividing out the strengths that chance alone does not explain.
+"""Null `unit_factors`: permute weights after dividing out the sizes of units that chance does not explain.
 
 W_ij = a_i b_j E_ij with a factor for each unit; E is permuted over the whole matrix and multiplied by the
 factors again. Two things set it apart from `residual`: factors come from fourth roots of the weights, so that
 a single large weight does not make a factor; and they are shrunk by what iid weights would show of them by
-chance, to nothing where strengths are as equal as chance allows. So for iid weights of any tail this is
-nearly the null `layer`, which is exact there; where strengths clearly differ it permutes what they leave.
+chance, to nothing where sizes are as equal as chance allows. So for iid weights of any tail this is nearly
+the null `layer`, which is exact there; where sizes clearly differ it permutes what they leave. Where weights
+are zero, the pattern of nonzero ones is drawn first, every unit keeping its number of them (`pattern.py`).
 
-Keeps: each unit's factor; its strength in the mean, not exactly; the multiset of E.
-Destroys: which weights are large for their row and column.
-Asks: is there structure within each matrix beyond factors of units?
+Keeps: each unit's number of nonzero weights, on both sides, and their typical size; its strength in the mean,
+not exactly; the multiset of E.
+Destroys: which weights are nonzero, and large, for their row and column.
+Asks: is there structure within each matrix beyond what units are by themselves?
 Size: at most 0.07 at level 0.05 for iid weights of any tail, and for light-tailed weights whose units'
 strengths vary, dead units included. Not for heavy-tailed weights whose strengths vary as well (log-normal of
-sigma 1.5 and 0.7: 0.2 to 0.3). The plain n-cut is conservative under it, since drawn strengths vary; its
+sigma 1.5 and 0.7: 0.2 to 0.4). The plain n-cut is conservative under it, since drawn strengths vary; its
 power is with the layered measures. See benchmarks/null_size.py.
 """
 
@@ -20,6 +22,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.stats import f as f_distribution
 
+from clusterability.nulls.pattern import shuffle_pattern
 from clusterability.nulls.permutation import permuted
 
 POWER = 0.25
@@ -38,15 +41,20 @@ def unit_factors_draw(weights: np.ndarray) -> Callable[[np.random.Generator], np
         A function of a generator: the drawn |w|, same shape, float32.
     """
     rows, columns = unit_factors(weights)
-    live = np.outer(weights.any(axis=1), weights.any(axis=0))
-    factors = (rows[:, None] * columns)[live]
-    rest = (weights[live] / factors).astype(np.float32)
+    observed = weights > 0
+    factors = np.outer(rows, columns).astype(np.float32)
+    rest = weights[observed] / factors[observed]
+    live = np.ix_(observed.any(axis=1), observed.any(axis=0))
+    is_sparse = not observed[live].all()
 
     def draw(rng: np.random.Generator) -> np.ndarray:
+        places = observed.copy()
+        if is_sparse:
+            shuffle_pattern(places, rng)
         shuffled = np.empty_like(rest)
         permuted(rest, rng.integers(2**64, dtype=np.uint64), shuffled)
         drawn = np.zeros_like(weights)
-        drawn[live] = shuffled * factors
+        drawn[places] = shuffled * factors[places]
         return drawn
 
     return draw
@@ -55,27 +63,31 @@ def unit_factors_draw(weights: np.ndarray) -> Callable[[np.random.Generator], np
 def unit_factors(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the factors a and b of a block's units, geometric mean 1, 1 for units without weights.
 
-    With x = |w|^p, row sums s, column sums t, total T: log a_i = lambda (log s_i - mean) / p. The variance of
-    log s_i by chance is about v / columns, v the squared coefficient of variation of x T / (s t);
-    lambda^2 = 1 - F v / columns / variance, or 0 where that is negative, F the quantile CERTAINTY of the F
-    distribution that the ratio of the two has in the mean of iid weights. Columns likewise.
+    A unit's size is (mean of |w|^p over its nonzero weights)^(1/p), log a_i = lambda (log of row i's size,
+    less the mean). The variance of these logarithms by chance is about v = w / (p^2 f columns), w the squared
+    coefficient of variation of the nonzero |w|^p with row and column means divided out, f their share of all
+    weights. lambda^2 = 1 - F v / variance, or 0 where that is negative, F the quantile CERTAINTY of the F
+    distribution that the ratio of the two has for iid weights, nearly. Columns likewise.
     """
     rows, columns = np.ones(weights.shape[0]), np.ones(weights.shape[1])
     live_rows, live_columns = weights.any(axis=1), weights.any(axis=0)
     roots = weights[np.ix_(live_rows, live_columns)].astype(np.float64) ** POWER
-    if min(roots.shape) < 2:  # nothing to tell chance by
+    nonzero = roots > 0
+    freedom = int(nonzero.sum()) - sum(roots.shape) + 1
+    if min(roots.shape) < 2 or freedom < 1:  # nothing to tell chance by
         return rows, columns
-    row_sums, column_sums = roots.sum(axis=1), roots.sum(axis=0)
-    rest = roots * roots.sum() / np.outer(row_sums, column_sums)
-    freedom = (roots.shape[0] - 1) * (roots.shape[1] - 1)
-    chance = float(((rest - 1) ** 2).sum() / freedom)
-    rows[live_rows] = _shrunk(np.log(row_sums), chance / roots.shape[1], freedom)
-    columns[live_columns] = _shrunk(np.log(column_sums), chance / roots.shape[0], freedom)
+    row_means = roots.sum(axis=1) / nonzero.sum(axis=1)
+    column_means = roots.sum(axis=0) / nonzero.sum(axis=0)
+    expected = np.outer(row_means, column_means) * nonzero.sum() / roots.sum()
+    variation = ((roots / expected - 1) ** 2)[nonzero].sum() / freedom
+    for factors, live, means in ((rows, live_rows, row_means), (columns, live_columns, column_means)):
+        chance = variation * len(means) / nonzero.sum()  # over the mean number of weights behind each mean
+        factors[live] = _shrunk(np.log(means), chance, freedom)
     return rows, columns
 
 
 def _shrunk(logarithms: np.ndarray, chance: float, freedom: int) -> np.ndarray:
-    """Return factors from logarithms of sums of roots, less what chance explains of their variance."""
+    """Return factors from logarithms of means of roots, less what chance explains of their variance."""
     variance = float(logarithms.var(ddof=1))
     if variance <= 0:
         return np.ones(len(logarithms))

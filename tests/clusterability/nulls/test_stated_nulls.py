@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from clusterability.nulls.pattern import shuffle_pattern
 from clusterability.nulls.profile import LEAST_UNITS, profile_draw
 from clusterability.nulls.residual import MOST_SPREAD, residual_draw, residual_spread
 from clusterability.nulls.unit_factors import unit_factors, unit_factors_draw
@@ -47,6 +48,20 @@ class TestEveryNull:
         np.testing.assert_array_equal(draw_of(zeros)(np.random.default_rng(0)), zeros)
         single = np.array([[1, 2, 3]], dtype=np.float32)
         assert draw_of(single)(np.random.default_rng(0)).sum() == pytest.approx(6)
+
+
+def test_patterns_of_the_same_counts_are_equally_likely():
+    """All 3 x 3 patterns with one nonzero in each row and column: six permutations."""
+    rng = np.random.default_rng(0)
+    seen = np.zeros(3 * 9)
+    for _ in range(3000):
+        pattern = np.eye(3, dtype=bool)
+        shuffle_pattern(pattern, rng)
+        np.testing.assert_array_equal(pattern.sum(0), 1)
+        np.testing.assert_array_equal(pattern.sum(1), 1)
+        seen[9 * pattern[0].argmax() + 3 * pattern[1].argmax() + pattern[2].argmax()] += 1
+    assert np.count_nonzero(seen) == 6
+    assert stats.chisquare(seen[seen > 0]).pvalue > 0.01
 
 
 class TestResidual:
@@ -115,6 +130,14 @@ class TestUnitFactors:
         assert np.ptp(np.outer(*unit_factors(weights))) == 0
         drawn = unit_factors_draw(weights)(np.random.default_rng(0))
         np.testing.assert_allclose(np.sort(drawn, axis=None), np.sort(weights, axis=None))
+
+    def test_units_keep_their_numbers_of_nonzero_weights(self):
+        weights, *_ = with_factors()
+        weights[weights < np.quantile(weights, 0.6)] = 0
+        drawn = unit_factors_draw(weights)(np.random.default_rng(0))
+        np.testing.assert_array_equal((drawn > 0).sum(1), (weights > 0).sum(1))
+        np.testing.assert_array_equal((drawn > 0).sum(0), (weights > 0).sum(0))
+        assert np.mean((drawn > 0)[weights > 0]) < 0.8
 
     def test_strengths_are_kept_in_the_mean(self):
         weights, *_ = with_factors(shape=(80, 80))
