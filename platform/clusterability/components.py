@@ -44,6 +44,9 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         ),
         "layer_all_distribution": "clusterability.nulls.layer_all_distribution:layer_all_distribution",
         "layer_degree": "clusterability.nulls.layer_degree:layer_degree",
+        "profile": "clusterability.nulls.profile:profile",
+        "residual": "clusterability.nulls.residual:residual",
+        "unit_factors": "clusterability.nulls.unit_factors:unit_factors_null",
         "initialisation": "clusterability.nulls.initialisation:initialisation",
     },
     "estimator": {
@@ -66,6 +69,9 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "num_units": "clusterability.measurement.metrics.num_units:NUM_UNITS",
         "num_isolated": "clusterability.measurement.metrics.graph:NUM_ISOLATED",
         "num_components": "clusterability.measurement.metrics.graph:NUM_COMPONENTS",
+        "layered_modularity": "clusterability.measurement.metrics.layered:LAYERED_MODULARITY",
+        "layered_clusters": "clusterability.measurement.metrics.layered:LAYERED_CLUSTERS",
+        "layer_share": "clusterability.measurement.metrics.layered:LAYER_SHARE",
         "null_mean": "clusterability.measurement.metrics.null_test:NULL_MEAN",
         "null_sd": "clusterability.measurement.metrics.null_test:NULL_SD",
         "z_score": "clusterability.measurement.metrics.null_test:Z_SCORE",
@@ -75,6 +81,13 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
             "clusterability.measurement.metrics.partition:EFFECTIVE_CLUSTERS_CONTRIBUTION"
         ),
         "num_isolated_contribution": "clusterability.measurement.metrics.graph:NUM_ISOLATED_CONTRIBUTION",
+        "layered_modularity_contribution": (
+            "clusterability.measurement.metrics.layered:LAYERED_MODULARITY_CONTRIBUTION"
+        ),
+        "layered_clusters_contribution": (
+            "clusterability.measurement.metrics.layered:LAYERED_CLUSTERS_CONTRIBUTION"
+        ),
+        "layer_share_contribution": "clusterability.measurement.metrics.layered:LAYER_SHARE_CONTRIBUTION",
         "null_mean_contribution": "clusterability.measurement.metrics.null_test:NULL_MEAN_CONTRIBUTION",
         "null_sd_contribution": "clusterability.measurement.metrics.null_test:NULL_SD_CONTRIBUTION",
         "z_score_contribution": "clusterability.measurement.metrics.null_test:Z_SCORE_CONTRIBUTION",

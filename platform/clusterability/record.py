@@ -19,6 +19,8 @@ class NullTest:
 
     null: str
     """Name of the null model."""
+    statistic: str = "ncut"
+    """What was compared: ncut, layered_ncut or layered_modularity (of which more is more clusterable)."""
     observed: float
     """n-cut of the network itself."""
     null_values: np.ndarray

@@ -5,7 +5,16 @@ from functools import cached_property
 
 from clusterability.components import names
 from clusterability.graph import WeightGraph
-from clusterability.ncut import NcutResult, Partition, Prepared, measure_ncut, measure_ncuts, prepare
+from clusterability.ncut import (
+    ModularityResult,
+    NcutResult,
+    Partition,
+    Prepared,
+    measure_modularity,
+    measure_ncut,
+    measure_ncuts,
+    prepare,
+)
 from clusterability.ncut.measure import check_request
 from clusterability.nulls import null_tests
 from clusterability.nulls.plan import NullTestPlan
@@ -36,6 +45,11 @@ class MeasuredGraph:
     def partitions(self) -> Mapping[str, Partition]:
         """The partition of each estimator, by name; computed where it is looked up."""
         return _Partitions(self.prepared, self.plan)
+
+    @cached_property
+    def modularity(self) -> ModularityResult:
+        """The partition of highest layered modularity, of 2 to 20 clusters."""
+        return measure_modularity(self.prepared, seed=self.plan.seed)
 
     @property
     def lower_bound(self) -> float:

@@ -27,7 +27,7 @@ def anneal(flat, halves, half_pointers, layer_of, degrees, labels, num_clusters,
     exceeds minus an exponential draw of mean `temperature`, which falls linearly from heat * k / nodes to 0
     over `num_sweeps`. The factor k / nodes makes it scale as gains do.
     """
-    attraction = _attraction(flat, halves, labels, num_clusters)
+    attraction = attraction_to_clusters(flat, halves, labels, num_clusters)
     within, volume, size = _totals(attraction, degrees, labels, num_clusters)
     ratio = within / volume
     start_temperature = heat * num_clusters / size.sum()
@@ -69,7 +69,7 @@ def anneal(flat, halves, half_pointers, layer_of, degrees, labels, num_clusters,
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _attraction(flat, halves, labels, num_clusters):
+def attraction_to_clusters(flat, halves, labels, num_clusters):
     """Return S[c, i] = weight from node i to cluster c, shape (k, nodes), float32."""
     attraction = np.zeros((num_clusters, labels.size), dtype=np.float32)
     for h in range(halves.shape[0]):

@@ -7,8 +7,15 @@ import numpy as np
 from clusterability import seeds
 from clusterability.errors import GraphError
 from clusterability.graph import WeightGraph
-from clusterability.ncut.layered import layer_share, layered_values
-from clusterability.ncut.layered_partition import MOST_CLUSTERS, layered_partition, modularity_curve
+from clusterability.ncut.adjacency import Layout
+from clusterability.ncut.layered import LayeredWeights, layer_share, layered_values
+from clusterability.ncut.layered_partition import (
+    MOST_CLUSTERS,
+    Objective,
+    layered_partition,
+    modularity_curve,
+)
+from clusterability.ncut.measure import require_connected
 from clusterability.ncut.one_thread import one_blas_thread
 from clusterability.ncut.prepared import Prepared, prepared_of
 
@@ -36,6 +43,20 @@ class ModularityResult:
     def at_the_end(self) -> bool:
         """Whether the largest number tried is the best, so that more clusters may be better still."""
         return len(self.numbers) > 1 and self.num_clusters == self.numbers[-1]
+
+
+def estimate_layered(
+    layout: Layout,
+    weights: LayeredWeights,
+    num_clusters: int,
+    objective: Objective,
+    rng: np.random.Generator,
+) -> float:
+    """Return the lowest layered n-cut or highest layered modularity found, and nothing else."""
+    require_connected(int(np.count_nonzero(weights.degrees)), num_clusters)
+    labels = layered_partition(layout, weights, num_clusters, objective, rng)
+    ncut, modularity = layered_values(weights, labels, num_clusters)
+    return modularity if objective == "layered_modularity" else ncut
 
 
 def measure_modularity(

@@ -26,10 +26,10 @@ def weights_within(flat, halves, forward, labels, num_clusters):
 
 @njit(cache=True, nogil=True, fastmath=True)
 def _sum_where(values, labels, label):
-    total = np.float32(0)
+    total = 0.0
     for j in range(values.size):
-        total += values[j] if labels[j] == label else np.float32(0)
-    return np.float64(total)
+        total += np.float64(values[j]) if labels[j] == label else 0.0
+    return total
 
 
 def partition_ncut(adjacency: NormalisedAdjacency, labels: np.ndarray, num_clusters: int) -> float:

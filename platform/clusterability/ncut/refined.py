@@ -1,20 +1,32 @@
-"""Our estimator: spectral starts and annealed local search."""
+"""Our estimator: spectral starts, surplus clusters merged, annealed local search."""
+
+from copy import deepcopy
 
 import numpy as np
 
+from clusterability.ncut.annealing import anneal, attraction_to_clusters
 from clusterability.ncut.embedding import connected_points
+from clusterability.ncut.kmeans import kmeans
+from clusterability.ncut.merging import merge_clusters, sums_between
 from clusterability.ncut.normalised import Eigenvectors, NormalisedAdjacency
+from clusterability.ncut.partition import cluster_volumes, partition_ncut
 from clusterability.ncut.power import power_embedding
-from clusterability.ncut.search import best_labels
+from clusterability.ncut.schedule import (
+    FIRST_SWEEPS,
+    HEAT,
+    POWER_STEPS,
+    ROUGH_ITERATIONS,
+    num_starts,
+    num_sweeps,
+    surplus_clusters,
+)
+from clusterability.ncut.spectral import spectral_partition
 
-# Found by trying on fresh, trained and pruned networks: more of any of them lowers the n-cut by less than the
-# time it takes is worth; see benchmarks/RESULTS.md.
-LEAST_STARTS, MOST_STARTS, STARTED_NODES = 2, 50, 4000
-"""Starts of the refined estimator: as many as make up 4,000 nodes, at least 2 and at most 50."""
-POWER_STEPS, SPARE_VECTORS, ROUGH_ITERATIONS = 3, 4, 4
-"""Power steps and vectors beyond k of the rough embedding, k-means iterations of each start."""
-HEAT, NUM_SWEEPS = 0.06, 10
-"""First temperature (in units of k / nodes) and sweeps at falling temperature."""
+SPARE_VECTORS = 4
+"""Vectors beyond k of the rough embedding."""
+FEW_NODES, CLEAR_SHARE = 100, 0.75
+"""The search also starts from the spectral partition where the graph has at most so many nodes, and where its
+clusters are clear: n-cut at most this share of k - 1, that of a graph without structure."""
 
 
 def refined_partition(
@@ -22,18 +34,66 @@ def refined_partition(
 ) -> np.ndarray:
     """Return labels by spectral starts and annealed local search, shape (nodes,), -1 for nodes of degree 0.
 
-    A rough spectral embedding (a few block power steps; exact where the graph is small or not bipartite).
-    Each start: a few k-means iterations, then single nodes move between clusters while the n-cut falls, at
-    first with a falling temperature. The start of lowest n-cut is kept. See `annealing.py`.
+    A rough spectral embedding (a few block power steps; exact where the graph is small or not bipartite),
+    rows made unit vectors. Each start: a few k-means iterations with half as many clusters again (at least
+    four more) than wanted, single nodes move between clusters while the n-cut falls, at first at a falling
+    temperature (see `annealing.py`), the clusters are merged down to k by n-cut, and nodes move again.
+    Without surplus clusters a start often has two clusters in one and another in two, which no move of single
+    nodes mends.
+
+    Where the spectral partition could be lower it is a start as well, drawn as `spectral_partition` draws it
+    from the same `rng`, so that the result is not above it: in graphs of few nodes, and where clusters are
+    clear. Elsewhere the search ends some percent below it. The start of lowest n-cut is kept.
     """
-    layout, embedding = adjacency.layout, _rough_embedding(adjacency, num_clusters, rng, eigenvectors)
-    connected, points = connected_points(adjacency, embedding)
-    num_starts = max(LEAST_STARTS, min(MOST_STARTS, STARTED_NODES // layout.num_nodes))
-    return best_labels(
-        adjacency.flat, layout.halves, layout.half_pointers, layout.layer_of, layout.forward,
-        adjacency.degrees, points, connected, num_clusters, num_starts, ROUGH_ITERATIONS, HEAT, NUM_SWEEPS,
-        rng,
+    as_given = deepcopy(rng)
+    embedding = _rough_embedding(adjacency, num_clusters, rng, eigenvectors)
+    lengths = np.linalg.norm(embedding, axis=1, keepdims=True)
+    connected, points = connected_points(adjacency, embedding / np.where(lengths > 0, lengths, 1))
+    num_nodes = adjacency.layout.num_nodes
+    starts = [
+        _searched(adjacency, connected, points, num_clusters, rng) for _ in range(num_starts(num_nodes))
+    ]
+    values = [partition_ncut(adjacency, labels, num_clusters) for labels in starts]
+    if num_nodes <= FEW_NODES or min(values) <= CLEAR_SHARE * (num_clusters - 1):
+        spectral = spectral_partition(adjacency, num_clusters, as_given, eigenvectors)
+        starts += [spectral, _annealed(adjacency, spectral.copy(), num_clusters, FIRST_SWEEPS, rng)]
+        values += [partition_ncut(adjacency, labels, num_clusters) for labels in starts[-2:]]
+    return starts[int(np.argmin(values))]
+
+
+def _searched(
+    adjacency: NormalisedAdjacency,
+    connected: np.ndarray,
+    points: np.ndarray,
+    num_clusters: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Return the labels that one start ends at; `points` are those of the `connected` nodes."""
+    many = surplus_clusters(num_clusters, len(connected))
+    labels = np.full(adjacency.layout.num_nodes, -1, dtype=np.int32)
+    labels[connected] = kmeans(points, many, 1, ROUGH_ITERATIONS, rng)
+    if many > num_clusters:
+        _annealed(adjacency, labels, many, FIRST_SWEEPS, rng)
+        attraction = attraction_to_clusters(adjacency.flat, adjacency.layout.halves, labels, many)
+        volumes = cluster_volumes(adjacency.degrees, labels, many)
+        merge_clusters(sums_between(attraction, labels), volumes, labels, num_clusters, False)
+    return _annealed(adjacency, labels, num_clusters, num_sweeps(len(labels)), rng)
+
+
+def _annealed(
+    adjacency: NormalisedAdjacency,
+    labels: np.ndarray,
+    num_clusters: int,
+    sweeps: int,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Lower the n-cut of `labels` in place, and return them."""
+    layout = adjacency.layout
+    anneal(
+        adjacency.flat, layout.halves, layout.half_pointers, layout.layer_of,
+        adjacency.degrees.astype(np.float32), labels, num_clusters, HEAT, sweeps, rng,
     )  # fmt: skip
+    return labels
 
 
 def _rough_embedding(

@@ -60,6 +60,53 @@ class BlockNull:
         return NullModel(layout=layout, draw=draw)
 
 
+PrepareBlock = Callable[[np.ndarray], Callable[[np.random.Generator], np.ndarray]]
+"""Takes a block's |w|, (source, target) float32, and returns what draws such blocks from a generator."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FactorNull:
+    """A null that draws each block from what is found in it once; identity skips stay."""
+
+    prepare_block: PrepareBlock
+    hidden_sources_only: bool = False
+    """Whether blocks whose sources nothing writes to, the inputs', stay as they are."""
+
+    def model(self, prepared: Prepared) -> NullModel:
+        """See Null."""
+        layout, observed, graph = prepared.layout, prepared.flat, prepared.graph
+        hidden = {block.target for block in graph.blocks}
+        pieces = []
+        for block, row in zip(graph.blocks, layout.forward, strict=True):
+            if block.is_skip or (self.hidden_sources_only and block.source not in hidden):
+                continue
+            weights = layout.half(observed, row)
+            for places in _dense_pieces(block, weights.shape):
+                pieces.append((row, places, self.prepare_block(weights[places])))
+
+        def draw(rng: np.random.Generator) -> np.ndarray:
+            flat = observed.copy()
+            for row, places, draw_piece in pieces:
+                layout.half(flat, row)[places] = draw_piece(rng)
+            mirror(layout, flat)
+            return flat
+
+        return NullModel(layout=layout, draw=draw)
+
+
+def _dense_pieces(block: Block, shape: tuple[int, ...]) -> list[tuple[np.ndarray, ...]]:
+    """Return the places of the parts of a block that have weights everywhere: all of it, or its groups."""
+    rows, columns = np.arange(shape[0]), np.arange(shape[1])
+    if block.places is None:
+        return [np.ix_(rows, columns)] if rows.size and columns.size else []
+    patterns, group = np.unique(block.places, axis=0, return_inverse=True)
+    return [
+        np.ix_(rows[group == index], columns[pattern])
+        for index, pattern in enumerate(patterns)
+        if pattern.any()
+    ]
+
+
 def null_model(name: str, prepared: Prepared) -> NullModel:
     """Return the null model of a name, of the table or the user's own, for a graph.
 

@@ -11,8 +11,9 @@ from clusterability.ncut.measure import check_request
 from clusterability.ncut.one_thread import one_blas_thread
 from clusterability.ncut.prepared import prepared_of
 from clusterability.nulls.model import null_model
-from clusterability.nulls.plan import NullTestPlan
+from clusterability.nulls.plan import NullTestPlan, Statistic
 from clusterability.nulls.solvers import CompiledSolver, Solver
+from clusterability.nulls.ties import count_hits, z_score
 from clusterability.record import NullTest
 
 OnValue = Callable[[str, int], None]
@@ -30,12 +31,15 @@ def null_test(
     stop_after: int | None = None,
     on_value: OnValue | None = None,
     device: str | None = None,
+    statistic: Statistic = "ncut",
 ) -> NullTest:
     """Compare a graph's n-cut with that of `num_shuffles` null networks through the identical pipeline.
 
-    p = (1 + #{null <= observed}) / (1 + m) (Phipson & Smyth 2010), so the smallest is 1 / (1 + m) and ties
-    count against the claim; z = (observed - mean) / sd. Each null network has its own random stream: the
-    values do not depend on `num_workers` threads.
+    p = (1 + #{null <= observed}) / (1 + m) (Phipson & Smyth 2010), so the smallest is 1 / (1 + m) and ties,
+    to 1e-9 of the statistic's range, count against the claim; z = (observed - mean) / sd, None where the sd
+    is rounding. `statistic` is the n-cut, the layered n-cut, or the layered modularity of k clusters, of
+    which more is more clusterable: then #{null >= observed} counts. Each null network has its own random
+    stream: the values do not depend on `num_workers` threads.
 
     With `stop_after` = h the test ends as soon as h null values are at or below the observed one, after l of
     them, with p = h / l: valid as it is, no correction needed (Besag & Clifford 1991).
@@ -58,6 +62,7 @@ def null_test(
         num_workers=num_workers,
         stop_after=stop_after,
         device=device,
+        statistic=statistic,
     )
     (test,) = null_tests(graph, (null,), plan, on_value)
     return test
@@ -81,8 +86,8 @@ def null_tests(
         tests = []
         for null in nulls:
             values = solver.null_values(null_model(null, prepared))
-            kept = _until_stopped(values, observed, plan.stop_after, null, on_value)
-            tests.append(summarise(null, observed, np.array(kept), plan.stop_after))
+            kept = _until_stopped(values, observed, plan, null, on_value)
+            tests.append(summarise(null, observed, np.array(kept), plan))
     return tuple(tests)
 
 
@@ -94,30 +99,31 @@ def _solver(plan: NullTestPlan) -> Solver:
     return BatchedSolver(plan, plan.device)
 
 
-def summarise(null: str, observed: float, null_values: np.ndarray, stop_after: int | None = None) -> NullTest:
-    """Return p and z of an observed n-cut among null values, shape (m,), stopped at the h-th hit or not."""
-    hits = int(np.count_nonzero(null_values <= observed))
-    stopped = stop_after is not None and hits >= stop_after
-    deviation = float(np.std(null_values, ddof=1)) if len(null_values) > 1 else 0.0
+def summarise(null: str, observed: float, null_values: np.ndarray, plan: NullTestPlan) -> NullTest:
+    """Return p and z of an observed value among null values, shape (m,), stopped at the h-th hit or not."""
+    hits = count_hits(null_values, observed, plan.value_range, plan.better)
+    stopped = plan.stop_after is not None and hits >= plan.stop_after
+    z = z_score(null_values, observed, plan.value_range)
     return NullTest(
         null=null,
+        statistic=plan.statistic,
         observed=observed,
         null_values=null_values,
         p_value=hits / len(null_values) if stopped else (1 + hits) / (1 + len(null_values)),
-        z_score=(observed - float(null_values.mean())) / deviation if deviation > 0 else None,
-        status="ok" if deviation > 0 else "z undefined: the null values do not vary; take more shuffles",
+        z_score=z,
+        status="ok" if z is not None else "z undefined: the null values do not vary; take more shuffles",
     )
 
 
 def _until_stopped(
-    values: Iterator[float], observed: float, stop_after: int | None, null: str, on_value: OnValue | None
+    values: Iterator[float], observed: float, plan: NullTestPlan, null: str, on_value: OnValue | None
 ) -> list[float]:
     kept, hits = [], 0
     for value in values:
         kept.append(value)
-        hits += value <= observed
+        hits += count_hits(np.array([value]), observed, plan.value_range, plan.better)
         if on_value is not None:
             on_value(null, len(kept))
-        if hits == stop_after:
+        if hits == plan.stop_after:
             break
     return kept

@@ -7,7 +7,9 @@ from typing import Protocol
 
 from clusterability import seeds
 from clusterability.ncut import Prepared
+from clusterability.ncut.layered import layered_weights
 from clusterability.ncut.measure import estimate_ncut
+from clusterability.ncut.modularity import estimate_layered
 from clusterability.ncut.normalised import NormalisedAdjacency
 from clusterability.nulls.model import NullModel
 from clusterability.nulls.plan import NullTestPlan
@@ -33,7 +35,11 @@ class CompiledSolver:
 
     def observed(self, prepared: Prepared) -> float:
         """See Solver."""
-        return prepared.partition(self.plan.num_clusters, self.plan.estimator, self.plan.seed).value
+        plan = self.plan
+        if plan.statistic == "ncut":
+            return prepared.partition(plan.num_clusters, plan.estimator, plan.seed).value
+        rng = seeds.generator(plan.seed, "partition")
+        return estimate_layered(prepared.layout, prepared.layered, plan.num_clusters, plan.statistic, rng)
 
     def null_values(self, model: NullModel) -> Iterator[float]:
         """See Solver."""
@@ -41,7 +47,11 @@ class CompiledSolver:
 
         def value(index: int) -> float:
             rng = seeds.generator(plan.seed, "shuffle", index)
-            adjacency = NormalisedAdjacency(layout=model.layout, flat=model.draw(rng))
+            flat = model.draw(rng)
+            if plan.statistic != "ncut":
+                weights = layered_weights(model.layout, flat)
+                return estimate_layered(model.layout, weights, plan.num_clusters, plan.statistic, rng)
+            adjacency = NormalisedAdjacency(layout=model.layout, flat=flat)
             return estimate_ncut(adjacency, plan.num_clusters, plan.estimator, rng)
 
         if plan.num_workers == 1:  # handing each network to another thread costs more than it brings

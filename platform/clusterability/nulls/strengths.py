@@ -14,6 +14,14 @@ def matched_strengths(weights: np.ndarray, row_sums: np.ndarray, column_sums: np
     that no r and c do it (a row of zeros, say), the result is as near as 200 iterations come; columns are
     exact. W: (n, m) without negative entries.
     """
+    rows, columns = balancing_factors(weights, row_sums, column_sums)
+    return (rows[:, None] * weights.astype(np.float64) * columns).astype(weights.dtype)
+
+
+def balancing_factors(
+    weights: np.ndarray, row_sums: np.ndarray, column_sums: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the r and c of `matched_strengths`, 0 for rows and columns of zeros."""
     precise, row_sums, column_sums = (array.astype(np.float64) for array in (weights, row_sums, column_sums))
     rows, columns = np.ones(weights.shape[0]), np.ones(weights.shape[1])
     across = precise @ columns
@@ -24,7 +32,7 @@ def matched_strengths(weights: np.ndarray, row_sums: np.ndarray, column_sums: np
         reached = np.abs(rows * across - row_sums).max(initial=0) <= TOLERANCE * row_sums.max(initial=0)
         if reached or max(rows.max(initial=0), columns.max(initial=0)) > _LARGEST_FACTOR:
             break
-    return (rows[:, None] * precise * columns).astype(weights.dtype)
+    return rows, columns
 
 
 def _ratio(wanted: np.ndarray, reached: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from clusterability import WeightGraph
 from clusterability.graph import Block
-from clusterability.ncut.adjacency import laid_out
+from clusterability.ncut import prepare
 from clusterability.ncut.layered import layer_share, layered_values, layered_weights
 from clusterability.ncut.layered_embedding import layered_embedding
 from clusterability.ncut.layered_partition import layered_partition, modularity_curve
@@ -60,7 +60,8 @@ def planted(seed, widths=(120, 60, 60, 10), modules=5, down=0.5):
 
 
 def prepared(graph, gamma=1.0):
-    layout, flat = laid_out(graph)
+    ready = prepare(graph)
+    layout, flat = ready.layout, ready.flat
     return layout, layered_weights(layout, flat, gamma)
 
 
@@ -133,7 +134,8 @@ class TestValues:
 
     def test_without_expectation_it_is_the_plain_ncut(self):
         graph = chain(7)
-        layout, flat = laid_out(graph)
+        ready = prepare(graph)
+        layout, flat = ready.layout, ready.flat
         labels = (np.arange(graph.num_nodes) % 3).astype(np.int32)
         plain = partition_ncut(NormalisedAdjacency(layout=layout, flat=flat), labels, 3)
         assert layered_values(layered_weights(layout, flat, 0), labels, 3)[0] == pytest.approx(plain)
@@ -141,7 +143,8 @@ class TestValues:
     def test_nodes_of_no_cluster_count_nowhere(self):
         matrices = [np.pad(np.abs(block.matrix), ((0, 1), (0, 1))) for block in chain(8, (6, 5)).blocks]
         smaller, larger = prepared(chain(8, (6, 5))), None
-        layout, _ = laid_out(WeightGraph.from_matrices([np.ones((7, 6))]))
+        ready = prepare(WeightGraph.from_matrices([np.ones((7, 6))]))
+        layout = ready.layout
         flat = np.zeros(layout.size, dtype=np.float32)
         layout.half(flat, layout.forward[0])[:] = matrices[0]
         layout.half(flat, layout.backward[0])[:] = matrices[0].T

@@ -10,7 +10,7 @@ import resource
 from itertools import pairwise
 import numpy as np
 from clusterability import WeightGraph
-from clusterability.ncut.adjacency import laid_out
+from clusterability.ncut import prepare
 from clusterability.ncut.layered import layered_values, layered_weights
 from clusterability.ncut.layered_partition import layered_partition, modularity_curve
 
@@ -19,7 +19,8 @@ widths = (784, 4802, 4802, 4802, 4802, 10)
 graph = WeightGraph.from_matrices(
     [rng.standard_normal(pair, dtype=np.float32) for pair in pairwise(widths)]
 )
-layout, flat = laid_out(graph)
+prepared = prepare(graph)
+layout, flat = prepared.layout, prepared.flat
 weights = layered_weights(layout, flat)
 labels = layered_partition(layout, weights, 12, "layered_ncut", rng)
 assert 11 < layered_values(weights, labels, 12)[0] < 12

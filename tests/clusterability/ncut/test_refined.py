@@ -2,6 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
 from clusterability import WeightGraph, measure_ncut
 from clusterability.graph import Block
@@ -60,12 +61,49 @@ def test_refined_finds_the_optimum_of_at_least_95_of_100_small_graphs():
     assert found >= 95
 
 
-def test_refined_is_not_above_spectral():
-    rng = np.random.default_rng(1)
-    for _ in range(5):
-        graph = WeightGraph.from_matrices([rng.standard_normal((60, 40)), rng.standard_normal((40, 30))])
-        values = {name: measure_ncut(graph, 6, name).value for name in ("refined", "spectral")}
-        assert values["refined"] <= values["spectral"] + 1e-6
+def planted(seed, widths=(120, 60, 60, 10), modules=6, down=0.5):
+    """Weights within one of the modules are larger by (1 + (1 - down) (modules - 1)) / down."""
+    rng = np.random.default_rng(seed)
+    truth = [rng.integers(modules, size=width) for width in widths]
+    matrices = []
+    for (rows, columns), pair in zip(pairwise(truth), pairwise(widths), strict=True):
+        same = rows[:, None] == columns
+        matrices.append(rng.standard_normal(pair) * np.where(same, 1 + (1 - down) * (modules - 1), down))
+    return WeightGraph.from_matrices(matrices), np.concatenate(truth)
+
+
+class TestRefinedIsNotAboveSpectral:
+    def test_on_graphs_without_structure(self):
+        rng = np.random.default_rng(1)
+        for seed in range(5):
+            graph = WeightGraph.from_matrices([rng.standard_normal((60, 40)), rng.standard_normal((40, 30))])
+            values = {name: measure_ncut(graph, 6, name, seed).value for name in ("refined", "spectral")}
+            assert values["refined"] <= values["spectral"] + 1e-6
+
+    @pytest.mark.parametrize("down", [0.2, 0.4, 0.6, 0.8])
+    def test_on_planted_modules(self, down):
+        for seed in range(5):
+            graph, _ = planted(seed, down=down)
+            values = {name: measure_ncut(graph, 6, name, seed).value for name in ("refined", "spectral")}
+            assert values["refined"] <= values["spectral"] + 1e-9
+
+    def test_on_small_graphs_whatever_their_weights(self):
+        rng = np.random.default_rng(2)
+        for seed in range(40):
+            graph = random_graph(rng, num_layers=2 + seed % 3)
+            for num_clusters in (2, 4):
+                values = {
+                    name: measure_ncut(graph, num_clusters, name, seed).value
+                    for name in ("refined", "spectral")
+                }
+                assert values["refined"] <= values["spectral"] + 1e-9
+
+
+def test_refined_finds_planted_modules_where_clusters_are_clear():
+    """A single start of k clusters often merges two modules and cuts a third; no single move mends that."""
+    for seed in range(5):
+        graph, truth = planted(seed, widths=(200, 100, 100, 10), down=0.3)
+        assert adjusted_rand_score(truth, measure_ncut(graph, 6, "refined", seed).labels) > 0.97
 
 
 @pytest.mark.parametrize("estimator", ["refined", "spectral"])

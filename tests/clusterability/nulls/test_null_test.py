@@ -1,16 +1,17 @@
-import itertools
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from clusterability import WeightGraph, null_test
-from clusterability.errors import ConfigError
+from clusterability.errors import ConfigError, GraphError
+from clusterability.nulls.plan import NullTestPlan
 from clusterability.nulls.significance import summarise
 
 
 def glorot_graph(widths, seed):
     rng = np.random.default_rng(seed)
-    return WeightGraph.from_matrices([rng.normal(size=pair) for pair in itertools.pairwise(widths)])
+    return WeightGraph.from_matrices([rng.normal(size=pair) for pair in pairwise(widths)])
 
 
 def test_same_seed_gives_the_same_values_with_one_or_two_workers():
@@ -34,7 +35,7 @@ def test_planted_clusters_are_significant_and_noise_is_not():
 
 
 def test_ties_count_against_the_claim_and_equal_values_leave_z_undefined():
-    test = summarise("layer", 1.0, np.array([1.0, 1.0, 1.0]))
+    test = summarise("layer", 1.0, np.array([1.0, 1.0, 1.0]), NullTestPlan())
     assert test.p_value == 1
     assert test.z_score is None
     assert "undefined" in test.status
@@ -43,3 +44,25 @@ def test_ties_count_against_the_claim_and_equal_values_leave_z_undefined():
 def test_unknown_null_names_the_nearest():
     with pytest.raises(ConfigError, match="Did you mean 'layer'"):
         null_test(glorot_graph([5, 5], 0), null="layr", num_clusters=2)
+
+
+@pytest.mark.parametrize("statistic", ["ncut", "layered_ncut", "layered_modularity"])
+@pytest.mark.parametrize("null", ["layer", "profile", "residual", "unit_factors"])
+def test_planted_modules_are_significant_by_every_statistic_and_null(statistic, null):
+    rng = np.random.default_rng(0)
+    members = [np.arange(width) % 4 for width in (32, 32, 32, 16)]
+    matrices = [
+        rng.standard_normal((len(a), len(b))) * np.where(a[:, None] == b, 5.0, 1.0)
+        for a, b in pairwise(members)
+    ]
+    graph = WeightGraph.from_matrices(matrices)
+    test = null_test(graph, null=null, num_shuffles=19, num_clusters=4, statistic=statistic)
+    assert test.statistic == statistic
+    assert test.p_value == 0.05
+    assert (test.z_score > 2) if statistic == "layered_modularity" else (test.z_score < -2)
+
+
+def test_an_unknown_statistic_is_one_line():
+    graph = WeightGraph.from_matrices([np.ones((6, 5)), np.ones((5, 6))])
+    with pytest.raises(GraphError, match=r"unknown statistic 'modularity'\. Did you"):
+        null_test(graph, num_clusters=2, num_shuffles=2, statistic="modularity")

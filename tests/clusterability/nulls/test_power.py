@@ -26,7 +26,7 @@ def test_on_a_network_with_faint_planted_clusters(seed):
     matrices = [rng.standard_normal((120, 120)) * (1 + 0.5 * blocks) for _ in range(3)]
     refined, spectral = z_scores(WeightGraph.from_matrices(matrices), 30, 6)
     assert refined < 2 * spectral
-    assert refined < -5
+    assert refined < -4  # about -5 to -8; of 30 shuffles a z has a standard error of 13 %
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import pytest
 
 from clusterability import WeightGraph, null_test
 from clusterability.errors import GraphError
+from clusterability.nulls.plan import NullTestPlan
 from clusterability.nulls.significance import summarise
 
 ALLOWED_EXCESS = 3  # standard errors of a simulated frequency
@@ -47,7 +48,7 @@ def test_p_is_at_or_below_any_level_no_more_often_than_the_level_says(stop_after
             hits = np.flatnonzero(null_values <= observed)
             if len(hits) >= stop_after:
                 null_values = null_values[: hits[stop_after - 1] + 1]
-        p[test] = summarise("layer", observed, null_values, stop_after).p_value
+        p[test] = summarise("layer", observed, null_values, NullTestPlan(stop_after=stop_after)).p_value
     for level in (0.01, 0.05, 0.1, 0.5):
         error = np.sqrt(level * (1 - level) / num_tests)
         assert np.mean(p <= level) < level + ALLOWED_EXCESS * error

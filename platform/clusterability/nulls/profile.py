@@ -1,0 +1,51 @@
+"""Null `profile`: units of similar strength swap the directions of their outgoing weights.
+
+For blocks whose sources are hidden units; the weights that leave the inputs stay as they are.
+Keeps: every unit's incoming weights and its outgoing strength; the set of each matrix's row directions.
+Destroys: which incoming weights a unit's outgoing direction belongs to.
+Asks: does structure continue THROUGH units, given their strengths? Blind to structure within one matrix.
+Size: at most 0.07 at level 0.05 for light-tailed weights, with equal or unequal strengths; 0.1 to 0.2 for iid
+heavy-tailed ones (log-normal, sigma 1.5): a direction with one large entry comes with a large strength, and
+within a stratum strengths still differ. See benchmarks/null_size.py.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from clusterability.nulls.model import FactorNull
+
+LEAST_UNITS = 8
+"""Units of a stratum at least; a layer of fewer than 16 connected units is one stratum."""
+
+
+def profile_draw(weights: np.ndarray) -> Callable[[np.random.Generator], np.ndarray]:
+    """Return what draws null matrices of one block, W'[i, :] = s_i W[pi(i), :] / s_pi(i).
+
+    s_i is the sum of row i; pi permutes within strata of at least LEAST_UNITS units of neighbouring s. Rows
+    of zeros stay.
+
+    Args:
+        weights: |w| of the block, (sources, targets) float32; the sources are hidden units.
+
+    Returns:
+        A function of a generator: the drawn |w|, same shape, float32.
+    """
+    strengths = weights.sum(axis=1, dtype=np.float64)
+    live = np.flatnonzero(strengths)
+    ordered = live[np.argsort(strengths[live], kind="stable")]
+    strata = np.array_split(ordered, max(1, len(ordered) // LEAST_UNITS))
+
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        drawn = weights.copy()
+        for stratum in strata:
+            partners = rng.permutation(stratum)
+            ratios = strengths[stratum] / strengths[partners]
+            drawn[stratum] = ratios[:, None] * weights[partners]
+        return drawn
+
+    return draw
+
+
+profile = FactorNull(prepare_block=profile_draw, hidden_sources_only=True)
+"""See the text of this module."""

@@ -1,0 +1,66 @@
+"""Null `residual`: permute what is left of a matrix when its strengths are divided out.
+
+Keeps: every unit's strength in the matrix, on both sides; the values E_ij of W_ij = E_ij / (r_i c_j), r and c
+the factors that make all rows and all columns of E weigh the same (Sinkhorn & Knopp 1967).
+Destroys: which weights are large for their row and column.
+Asks: is there structure within each matrix beyond the units' strengths?
+Size: at most 0.07 at level 0.05 for half-normal weights, with equal or unequal strengths; believe it there.
+Not for log-normal ones: iid of sigma 0.5 come out significant in half to all graphs, of sigma 1.5 always.
+Two reasons: r and c hide large single weights from the permutation, and dividing them out a second time takes
+away spread that the observed matrix has lost only once. The coefficient of variation of E tells one case (say
+"undecided" above `MOST_SPREAD`), not the other: at sigma 0.5 it is 0.5, half-normal weights have 0.75. See
+benchmarks/null_size.py.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from clusterability.nulls.model import FactorNull
+from clusterability.nulls.permutation import permuted
+from clusterability.nulls.strengths import balancing_factors, matched_strengths
+
+MOST_SPREAD = 0.9
+"""Coefficient of variation of E above which the test never has its size; below it may still lack it."""
+
+
+def residual_draw(weights: np.ndarray) -> Callable[[np.random.Generator], np.ndarray]:
+    """Return what draws null matrices of one block.
+
+    Args:
+        weights: |w| of the block, (sources, targets) float32.
+
+    Returns:
+        A function of a generator: the drawn |w|, same shape, float32.
+    """
+    rows, columns, live = _divided_out(weights)
+    factors = rows[:, None] * columns
+    residuals = (weights * factors)[live].astype(np.float32)
+    inverse = (1 / factors[live]).astype(np.float64)
+
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        shuffled = np.empty_like(residuals)
+        permuted(residuals, rng.integers(2**64, dtype=np.uint64), shuffled)
+        drawn = np.zeros(weights.shape)
+        drawn[live] = shuffled * inverse
+        return matched_strengths(drawn, weights.sum(axis=1), weights.sum(axis=0)).astype(np.float32)
+
+    return draw
+
+
+def residual_spread(weights: np.ndarray) -> float:
+    """Return the coefficient of variation of E, 0 for a block of zeros; see MOST_SPREAD."""
+    rows, columns, live = _divided_out(weights)
+    residuals = (rows[:, None] * weights * columns)[live]
+    return float(residuals.std() / residuals.mean()) if residuals.any() else 0.0
+
+
+def _divided_out(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return r, c, and where both are above 0."""
+    num_rows, num_columns = weights.shape
+    rows, columns = balancing_factors(weights, np.full(num_rows, num_columns), np.full(num_columns, num_rows))
+    return rows, columns, (rows > 0)[:, None] & (columns > 0)
+
+
+residual = FactorNull(prepare_block=residual_draw)
+"""See the text of this module."""
