@@ -93,6 +93,7 @@ def _measured(arguments: argparse.Namespace) -> "MeasuredCheckpoint":
     return MeasuredCheckpoint(
         graph=graph,
         results={name: measured.ncut(name) for name in estimators},
+        modularity=measured.modularity,
         estimator=arguments.estimator,
         tests=tests,
         sweeps=sweeps,

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clusterability.graph import WeightGraph
-from clusterability.ncut import NcutResult
+from clusterability.ncut import ModularityResult, NcutResult
 from clusterability.record import NullTest
 
 
@@ -21,6 +21,8 @@ class MeasuredCheckpoint:
     """By estimator."""
     estimator: str
     """The estimator of the clusters and of the null tests."""
+    modularity: ModularityResult
+    """The partition of highest layered modularity."""
     tests: tuple[NullTest, ...]
     sweeps: dict[str, tuple[NcutResult, ...]]
     """By estimator, one result per number of clusters; empty: not asked for."""
@@ -76,6 +78,15 @@ def as_dict(measured: MeasuredCheckpoint) -> dict[str, Any]:
         "lower_bound": chosen.lower_bound,
         "eigenvalues": chosen.eigenvalues.tolist(),
         "ncut": {name: _result(result) for name, result in measured.results.items()},
+        "layered_modularity": {
+            "value": measured.modularity.value,
+            "num_clusters": measured.modularity.num_clusters,
+            "layered_ncut": measured.modularity.layered_ncut,
+            "layer_share": measured.modularity.layer_share,
+            "numbers": list(measured.modularity.numbers),
+            "curve": measured.modularity.curve.tolist(),
+            "labels": measured.modularity.labels.tolist(),
+        },
         "null_tests": [
             {
                 "null": test.null,
@@ -103,6 +114,8 @@ def _result(result: NcutResult) -> dict[str, Any]:
         "lower_bound": result.lower_bound,
         "modularity": result.modularity,
         "effective_clusters": result.effective_clusters,
+        "layered_ncut": result.layered_ncut,
+        "layer_share": result.layer_share,
     }
 
 
@@ -117,6 +130,13 @@ def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
     if chosen.status != "ok":
         console.print(chosen.status, style="yellow", markup=False)
     console.print(_ncut_table(f"n-cut, k = {chosen.num_clusters}", measured.results.values()))
+    modules = measured.modularity
+    console.print(
+        f"layered modularity {modules.value:.4g} at k = {modules.num_clusters}, the best of "
+        f"{modules.numbers[0]} to {modules.numbers[-1]}; layer share {modules.layer_share:.2f}, of the n-cut's "
+        f"clusters {chosen.layer_share:.2f} (1: each cluster keeps to a layer)",
+        highlight=False,
+    )
     if measured.tests:
         table = _table(f"null tests ({measured.estimator})", "null", "m", "mean", "sd", "z", "p")
         for test in measured.tests:

@@ -4,7 +4,8 @@ Keeps: every unit's strength in the matrix, on both sides; the values E_ij of W_
 the factors that make all rows and all columns of E weigh the same (Sinkhorn & Knopp 1967).
 Destroys: which weights are large for their row and column.
 Asks: is there structure within each matrix beyond the units' strengths?
-Size: at most 0.07 at level 0.05 for half-normal weights, with equal or unequal strengths; believe it there.
+Size at level 0.05, n-cut: at most 0.07 for half-normal weights, with equal or unequal strengths; believe it
+there. Layered statistics are at 0.09 to 0.13 for iid half-normal weights (90 graphs).
 Not for log-normal ones: iid of sigma 0.5 come out significant in half to all graphs, of sigma 1.5 always.
 Two reasons: r and c hide large single weights from the permutation, and dividing them out a second time takes
 away spread that the observed matrix has lost only once. The coefficient of variation of E tells one case (say

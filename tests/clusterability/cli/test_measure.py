@@ -25,6 +25,7 @@ def test_json_holds_both_estimators_nulls_and_clusters_and_no_nan(checkpoint, ca
     assert main(["measure", str(checkpoint), *QUICK, "--json", "--k-sweep"]) == 0
     captured = capsys.readouterr()
     found = json.loads(captured.out, parse_constant=pytest.fail)
+    assert found["layered_modularity"]["value"] == max(found["layered_modularity"]["curve"])
     assert set(found["ncut"]) == {"refined", "spectral"}
     assert found["lower_bound"] <= found["ncut"]["refined"]["ncut"] + 1e-6
     assert [test["null"] for test in found["null_tests"]] == ["layer", "layer_degree"]
