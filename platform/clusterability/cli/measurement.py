@@ -133,8 +133,8 @@ def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
     modules = measured.modularity
     console.print(
         f"layered modularity {modules.value:.4g} at k = {modules.num_clusters}, the best of "
-        f"{modules.numbers[0]} to {modules.numbers[-1]}; layer share {modules.layer_share:.2f}, of the n-cut's "
-        f"clusters {chosen.layer_share:.2f} (1: each cluster keeps to a layer)",
+        f"{modules.numbers[0]} to {modules.numbers[-1]}; layer share {modules.layer_share:.2f}, that of the "
+        f"n-cut's clusters {chosen.layer_share:.2f} (1: each cluster keeps to a layer)",
         highlight=False,
     )
     if measured.tests:

@@ -11,10 +11,11 @@ Keeps: each unit's number of nonzero weights, on both sides, and their typical s
 not exactly; the multiset of E.
 Destroys: which weights are nonzero, and large, for their row and column.
 Asks: is there structure within each matrix beyond what units are by themselves?
-Size: at most 0.07 at level 0.05, layered modularity, 90 graphs a regime, for iid weights of light or heavy
-tail, and for light-tailed weights whose units' strengths vary, dead units included. Not for heavy-tailed weights whose strengths vary as well (log-normal of
-sigma 1.5 and 0.7: 0.2 to 0.4). The plain n-cut is conservative under it, since drawn strengths vary; its
-power is with the layered measures. See benchmarks/null_size.py.
+Size at level 0.05, layered modularity, 90 graphs a regime: at most 0.07 for iid weights of light or heavy
+tail, and for light-tailed weights whose units' strengths vary, dead units included. Not for heavy-tailed
+weights whose strengths vary as well (log-normal of sigma 1.5 and 0.7: 0.3 to 0.4). The plain n-cut is
+conservative under it, since drawn strengths vary; its power is with the layered measures. See
+benchmarks/null_size.py.
 """
 
 from collections.abc import Callable
