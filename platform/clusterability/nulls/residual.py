@@ -8,7 +8,7 @@ Size at level 0.05, n-cut: at most 0.07 for half-normal weights, with equal or u
 there. Layered statistics are at 0.09 to 0.13 for iid half-normal weights (90 graphs).
 Not for log-normal ones: iid of sigma 0.5 come out significant in half to all graphs, of sigma 1.5 always.
 Two reasons: r and c hide large single weights from the permutation, and dividing them out a second time takes
-away spread that the observed matrix has lost only once. The coefficient of variation of E tells one case (say
+away spread that the observed matrix has lost only once. The coefficient of variation of E shows one case (say
 "undecided" above `MOST_SPREAD`), not the other: at sigma 0.5 it is 0.5, half-normal weights have 0.75. See
 benchmarks/null_size.py.
 """

@@ -10,7 +10,7 @@ are zero, the pattern of nonzero ones is drawn first, every unit keeping its num
 Keeps: each unit's number of nonzero weights, on both sides, and their typical size; its strength in the mean,
 not exactly; the multiset of E.
 Destroys: which weights are nonzero, and large, for their row and column.
-Asks: is there structure within each matrix beyond what units are by themselves?
+Asks: is there structure within each matrix beyond what single units are?
 Size at level 0.05, layered modularity, 90 graphs a regime: at most 0.07 for iid weights of light or heavy
 tail, and for light-tailed weights whose units' strengths vary, dead units included. Not for heavy-tailed
 weights whose strengths vary as well (log-normal of sigma 1.5 and 0.7: 0.3 to 0.4). The plain n-cut is
