@@ -240,10 +240,14 @@ class TrialConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "metrics", tuple(self.metrics))
-        for name in self.penalties:
-            require_component("penalty", "penalties", name)
+        for name, settings in self.penalties.items():
+            require_component("penalty", "penalties", str(name))
+            require(
+                isinstance(settings, dict), f"penalties.{name}", settings, "a mapping of settings to values"
+            )
         for name in self.metrics:
-            require(is_own(name), "metrics", name, "your own, as package.module:function")
+            own = isinstance(name, str) and is_own(name)
+            require(own, "metrics", name, "your own, as package.module:function")
         require(0 <= self.seed < 2**63, "seed", self.seed, "0 or more")
 
     @property

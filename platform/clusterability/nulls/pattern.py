@@ -11,8 +11,8 @@ TRADES_PER_ROW = 5
 def shuffle_pattern(pattern, rng):
     """Draw, in place, from the patterns with the same row and column counts, all equally likely in the limit.
 
-    Curveball (Strona, Nappo, Boccacci, Fattorini & San-Miguel-Ayanz 2014): two rows deal out again, at random,
-    the places that only one of them has.
+    Curveball (Strona, Nappo, Boccacci, Fattorini & San-Miguel-Ayanz 2014): two rows deal out, at random, the
+    places that only one of them has.
 
     Args:
         pattern: (rows, columns) bool.
