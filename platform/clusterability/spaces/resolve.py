@@ -49,6 +49,7 @@ def resolve_space(
             axes.pop(field, None)  # a fixed value takes the field off the axes
             plain[field] = value
     layers = [_renamed({key: value for key, value in content.items() if key != "axes"})]
+    _drop_options_of_replaced(layers[0], plain)
     layers += [nested(split_name(key), value) for key, value in plain.items()]
     file: SpaceFile = merge(SpaceFile, layers)
     definition = {**merge_plain(layers), "axes": axes}
@@ -69,6 +70,16 @@ def resolve_space(
     )
     _check_budget(space)
     return replace(space, base=replace(base, sources=_sources(space) if sources is None else dict(sources)))
+
+
+def _drop_options_of_replaced(content: dict[str, Any], overrides: dict[str, Any]) -> None:
+    """Take from a file the options of a data set or an architecture that an override replaces by another."""
+    for section, leaf in (("dataset", "name"), ("model", "architecture")):
+        whole = overrides.get(section)
+        named = whole.get(leaf) if isinstance(whole, dict) else overrides.get(f"{section}.{leaf}")
+        settings = content.get(section)
+        if named is not None and isinstance(settings, dict) and named != settings.get(leaf):
+            content[section] = {k: v for k, v in settings.items() if k not in ("options", "path")}
 
 
 def _old_names_in(content: dict[str, Any], overrides: dict[str, Any]) -> tuple[str, ...]:

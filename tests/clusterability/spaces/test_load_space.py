@@ -61,6 +61,23 @@ def test_a_whole_section_can_be_overridden(tmp_path):
     assert (space.base.dataset.name, space.base.dataset.path) == ("npz", "spikes.npz")
 
 
+def test_another_data_set_or_network_leaves_the_options_of_the_files_own_behind(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lab.py").write_text(
+        "def data(cells=3): ...\ndef net(input_shape, num_classes, width=4): ...\n"
+    )
+    text = """
+        dataset: {name: lab:data, options: {cells: 9}, validation_fraction: 0.2}
+        model: {architecture: lab:net, options: {width: 8}}
+        """
+    for override in ("dataset=mnist", "dataset.name=mnist", "dataset={name: mnist}"):
+        dataset = space_of(tmp_path, text, override).base.dataset
+        assert (dataset.name, dataset.options, dataset.validation_fraction) == ("mnist", {}, 0.2)
+    assert space_of(tmp_path, text, "model.architecture=mlp").base.model.options == {}
+    kept = space_of(tmp_path, text, "training.epochs=2", "dataset.name=lab:data").base
+    assert (kept.dataset.options, kept.model.options) == ({"cells": 9}, {"width": 8})
+
+
 def test_trial_and_assignment_are_inverse(tmp_path):
     space = space_of(tmp_path, "axes: {model.widths: [[8], [9, 9]], penalties.l1.weight: [0.0, 0.1]}")
     for assignment in space.grid():
