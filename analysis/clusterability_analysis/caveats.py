@@ -44,6 +44,7 @@ def find_caveats(analysis: Analysis) -> tuple[Caveat, ...]:
         _pooled(conditions),
         _few_shuffles(analysis.significance),
         _components(conditions),
+        _versions(conditions),
         _lost_trials(sweep, conditions),
         _single_seeds(conditions),
         _selection(conditions.shown),
@@ -127,6 +128,22 @@ def _lost_trials(sweep: SweepTable, conditions: Conditions) -> Caveat | None:
     if conditions.num_lost:
         text += f" Conditions without any usable trial: {conditions.num_lost}."
     return Caveat(title="Trials that are not in the means", text=text[0].upper() + text[1:])
+
+
+def _versions(conditions: Conditions) -> Caveat | None:
+    commits = conditions.trials.get("git_commit")
+    known = sorted(set(commits.dropna())) if commits is not None else []
+    if len(known) < 2:
+        return None
+    return Caveat(
+        title="Trials of several versions of the code",
+        text=(
+            f"The trials ran with {len(known)} commits ({', '.join(name[:10] for name in known)}). Versions "
+            "may measure in different ways: n-cuts by the estimator `refined` are lower since its "
+            "search was changed. Compare conditions of one version, or run the sweep again with --fresh."
+        ),
+        serious=True,
+    )
 
 
 def _single_seeds(conditions: Conditions) -> Caveat | None:

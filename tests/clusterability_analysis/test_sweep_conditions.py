@@ -126,6 +126,16 @@ def test_penalised_conditions_are_marked_swept_or_fixed(make_sweep):
     assert summarise_conditions(fixed).table["penalised"].all()
 
 
+def test_trials_of_several_versions_are_a_serious_caveat(make_sweep):
+    title, sweep = "Trials of several versions of the code", make_sweep()
+    commits = ["0123456789abcdef"] * len(sweep.trials)
+    assert title not in caveats_of(replace(sweep, trials=sweep.trials.assign(git_commit=commits)))
+    commits[0] = "fedcba9876543210"
+    caveat = caveats_of(replace(sweep, trials=sweep.trials.assign(git_commit=commits)))[title]
+    assert caveat.serious
+    assert "2 commits (0123456789, fedcba9876)" in caveat.text
+
+
 def test_penalty_caveat_appears_only_where_the_penalty_is_used(make_sweep):
     title = "The clusterability penalty can lower n-cut without any structure in the function"
     assert caveats_of(make_sweep())[title].serious
