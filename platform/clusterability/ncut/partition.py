@@ -47,8 +47,9 @@ def cluster_volumes(degrees: np.ndarray, labels: np.ndarray, num_clusters: int) 
 
 
 def ncut_value(within: np.ndarray, volumes: np.ndarray) -> float:
-    """Return sum_c cut(c) / vol(c) = k - sum_c a_c / vol(c); Shi & Malik 2000."""
-    return float(np.sum(1 - within / volumes))
+    """Return sum_c cut(c) / vol(c) = k - sum_c a_c / vol(c), within [0, k]; Shi & Malik 2000."""
+    value = float(np.sum(1 - within / volumes))
+    return min(max(value, 0.0), float(len(volumes)))
 
 
 def modularity(within: np.ndarray, volumes: np.ndarray) -> float:

@@ -40,15 +40,3 @@ def z_score(null_values: np.ndarray, observed: float, value_range: float) -> flo
     if deviation <= TIE * value_range:
         return None
     return (observed - float(np.mean(null_values))) / deviation
-
-
-def bounded_ncut(within: np.ndarray, volumes: np.ndarray, lower_bound: float = 0.0) -> float:
-    """Return sum_c [1 - a_c / v_c], inside [lower bound, k], where the exact value lies.
-
-    Args:
-        within: a_c, weight within each cluster, both ways, summed in double precision; shape (k,).
-        volumes: v_c, sum of the degrees, likewise.
-        lower_bound: k less the sum of the k largest eigenvalues, where they are known.
-    """
-    value = float(np.sum((volumes - within) / volumes))
-    return min(max(value, lower_bound), float(len(volumes)))
