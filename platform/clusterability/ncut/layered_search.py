@@ -7,6 +7,9 @@ degree d from p to q lowers the layered n-cut, k - sum_c m_c / v_c, by
 
 and raises the layered modularity, sum_c m_c / sum_c v_c, by 2 (S[q, i] - S[p, i]) / sum_c v_c. A move changes
 rows p and q of S by one row of M: a row of weights less a multiple of the neighbours' strengths.
+
+The small helpers that `annealing.py` has too stand here again: numba compiles a function again when its own
+file has changed, not when a file has whose functions it calls.
 """
 
 from typing import NamedTuple

@@ -56,11 +56,11 @@ class SweptField:
             raise ConfigError(f"{label}: {reason}") from None
 
 
-def swept_field(name: str, kind: str = "axis") -> SweptField:
+def swept_field(name: str) -> SweptField:
     """Return the field of a dotted name.
 
     Raises:
-        ConfigError: there is no such field; the message calls it an unknown `kind`.
+        ConfigError: there is no such field.
     """
     section, *path = split_name(name)
     if section in _WITH_OPTIONS and len(path) == 2 and path[0] == "options":
@@ -73,7 +73,7 @@ def swept_field(name: str, kind: str = "axis") -> SweptField:
         hints = get_type_hints(_SECTIONS[section])
         if path[0] in hints:
             return SweptField(name=name, hint=hints[path[0]])
-    raise ConfigError(unknown_name(kind, name, _known()))
+    raise ConfigError(unknown_name("axis", name, _known()))
 
 
 def _setting_hint(penalty: str, setting: str) -> Any:
