@@ -101,14 +101,14 @@ def _disagreement(shown: Shown, significance: Significance) -> Caveat | None:
     alone, added = int((by_first & ~by_verdict).sum()), int((by_verdict & ~by_first).sum())
     if not alone + added:
         return None
+    unequal = " What layer finds alone may come from units of unequal strength." * (first.null == "layer")
     ncut, modularity = f"{first.statistic.label} under the {first.title}", verdict.statistic.label
     return Caveat(
         title="The two null tests disagree",
         text=(
             f"For {alone + added} of {len(both)} conditions they do at q ≤ {significance.alpha:g}: {alone} "
             f"pass by {ncut} alone, {added} by {modularity} under the {verdict.title} alone. The report's "
-            "verdict is the second. The first may come from units of unequal strength, and misses structure "
-            "beside them."
+            f"verdict is the second.{unequal}"
         ),
         serious=True,
     )

@@ -139,7 +139,7 @@ def _hypervolume(
 ) -> tuple[float | None, str]:
     shown = conditions.shown
     directions = {objective.name: objective.direction for objective in shown.objectives}
-    ncut = shown.tested.statistic
+    ncut = shown.ncut
     if directions != {ACCURACY: "max", ncut.name: "min"}:
         return (
             None,

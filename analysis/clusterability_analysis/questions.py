@@ -4,23 +4,23 @@ from clusterability_analysis.tested import Tested
 
 _ASKED = {
     "layer": (
-        "The null layer (the paper's) asks whether the same weights in any other places of their layer give as "
-        "low an n-cut. Where units' strengths vary it answers another question: it has no power where units "
-        "are strong on both sides, and a small p of it alone may come from units that are strong on one."
+        "layer (the paper's null) asks whether the same weights in other places of their layer give as low "
+        "an n-cut: it has no power where units are strong on both sides, and a small p of it alone may come "
+        "from units that are strong on one."
     ),
     "unit_factors": (
-        "The null unit_factors keeps how large each unit's weights are, and asks for structure beyond that. "
-        "The size of the layered modularity under it, at level 0.05, is at most 0.07 in simulations of iid "
-        "weights and of units of unequal strengths, but 0.2 and more where heavy-tailed weights and unequal "
-        "strengths meet."
+        "unit_factors keeps how large each unit's weights are, and asks for structure beyond that; the size "
+        "of the layered modularity under it, at level 0.05, is at most 0.07 in simulations of iid weights "
+        "and of units strong on both sides, but 0.1 to 0.4 for units strong on one, and where heavy-tailed "
+        "weights and unequal strengths meet."
     ),
     "profile": (
-        "The null profile lets hidden units of similar strength swap the directions of their outgoing weights, "
-        "and asks whether structure continues through units; it is blind to structure within one matrix."
+        "profile lets hidden units of similar strength swap the directions of their outgoing weights, and "
+        "asks whether structure continues through units; it is blind to structure within one matrix."
     ),
     "residual": (
-        "The null residual permutes what strengths leave of the weights, and asks for structure within each "
-        "matrix beyond strengths; in heavy-tailed weights it finds some where there is none."
+        "residual permutes what strengths leave of the weights, and asks for structure within each matrix "
+        "beyond strengths; in heavy-tailed weights it finds some where there is none."
     ),
 }
 
@@ -33,6 +33,6 @@ def questions(tests: tuple[Tested, ...]) -> tuple[str, ...]:
     asked = [_ASKED[null] for null in dict.fromkeys([first.null, verdict.null]) if null in _ASKED]
     return (
         *asked,
-        f"The verdict, q, is that of the {verdict.statistic.label} under the {verdict.title}, with as many "
-        "clusters as the n-cut has. docs/nulls.md says what each null keeps, and where its size holds.",
+        f"The verdict, q, is that of the {verdict.statistic.label} under the {verdict.title}; docs/nulls.md "
+        "says what each null keeps, and where its size holds.",
     )

@@ -10,6 +10,8 @@ from clusterability_analysis.report import Report
 
 WIDTH = 100
 """Columns that the table fits in."""
+HEADING_WIDTH = 16
+"""Longer names of metrics are broken."""
 
 
 def frontier_table(report: Report, max_rows: int = 20) -> RenderableType:
@@ -24,7 +26,9 @@ def frontier_table(report: Report, max_rows: int = 20) -> RenderableType:
     test = shown.verdict
     labels = [quantity.label for quantity in shown.quantities]
     for heading in ("#", *labels, "null", "z", "q", "n"):
-        grid.add_column(heading, justify="right", no_wrap=heading not in labels)
+        is_label = heading in labels
+        width = HEADING_WIDTH if is_label else None
+        grid.add_column(heading, justify="right", no_wrap=not is_label, max_width=width)
     grid.add_column("condition", overflow="fold")
     for _, row in table.iloc[evenly_spread(len(table), max_rows)].iterrows():
         grid.add_row(

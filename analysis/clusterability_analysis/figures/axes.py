@@ -196,7 +196,7 @@ def _prepare(axes: Axes, effect: AxisEffect, labels: bool) -> None:
 def _legend(figure: Figure, axes: Axes, info: AxesInfo) -> None:
     axes.plot([], [], color=ACCENT, marker="o", markersize=4.5, label=f"mean {info.above.label}")
     if info.test and any(np.isfinite(effect.null).any() for effect in info.effects):
-        label = f"mean of the {info.test.title.replace('null', 'nulls', 1)}"
+        label = f"mean of {info.test.title}"
         axes.plot([], [], color=null_colour(info.test), linestyle=(0, (3, 2)), label=label)
     axes.plot([], [], color=INK, marker="o", markersize=4.5, label=f"mean {info.below.label}")
     axes.plot(

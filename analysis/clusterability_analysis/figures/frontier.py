@@ -257,6 +257,12 @@ def _draw_nulls(axes: Axes, info: FrontierInfo) -> None:
 def _number_points(axes: Axes, info: FrontierInfo) -> None:
     """Number the frontier's points as in the key; a number that would cover its neighbour's is left out."""
     places: list[np.ndarray] = []
+    right, up = info.across.maximise, info.upwards.maximise  # to the better side, where no other point is
+    side = {
+        "xytext": (5 if right else -5, 5 if up else -5),
+        "ha": "left" if right else "right",
+        "va": "bottom" if up else "top",
+    }
 
     def write(number: int, index: int, **look: Any) -> None:
         point = info.x[index], info.y[index]
@@ -265,10 +271,7 @@ def _number_points(axes: Axes, info: FrontierInfo) -> None:
         if any((np.abs(place - other) < near).all() for other in places):
             return
         places.append(place)
-        axes.annotate(
-            str(number), point, xytext=(-5, 5), textcoords="offset points", ha="right", va="bottom",
-            fontsize=8.5, zorder=6, **look,
-        )  # fmt: skip
+        axes.annotate(str(number), point, textcoords="offset points", fontsize=8.5, zorder=6, **side, **look)
 
     for number, _ in info.key:
         index = int(np.flatnonzero(info.number == number)[0])

@@ -127,16 +127,16 @@ def _select(tested: pd.DataFrame, verdict: Tested) -> pd.DataFrame:
 
 def caption(info: SignificanceInfo) -> str:
     """Explain the panels."""
-    panels = ", ".join(
-        f"{panel.statistic.label} beside its {' and its '.join(bands.test.title for bands in panel.nulls)}"
+    panels = "; ".join(
+        f"{panel.statistic.label} beside {' and '.join(bands.test.title for bands in panel.nulls)}"
         for panel in info.panels
     )
     side, other = ("Above", "below") if info.verdict.statistic.maximise else ("Below", "above")
     return (
-        f"From the left: {panels}; last, the distance of the {info.verdict.statistic.label} to its "
-        f"{info.verdict.title} in standard deviations of that, which p and q are of. Large dots are means "
-        f"over seeds, small ones the seeds. {side} z = 0 a condition is more clusterable than its shuffles, "
-        f"{other} it less; p and q ask for more only."
+        f"From the left: {panels}; z, the distance of the {info.verdict.statistic.label} to the mean of "
+        f"{info.verdict.title} in its standard deviations, with q. Large dots are means over seeds, small ones "
+        f"the seeds. {side} z = 0 a condition is more clusterable than its shuffles, {other} it less; p and q "
+        "ask for more only."
     )
 
 
@@ -248,7 +248,8 @@ def _legend(figure: Figure, axes: Axes, info: SignificanceInfo) -> None:
     for colour, title in titles.items():
         look = {"color": colour, "linestyle": "-", "linewidth": 5, "alpha": 0.5}
         entry(f"{title}: mean, ± 1 and 2 sd", marker="|", **look)
-    figure.legend(loc="outside upper left", ncols=6, handletextpad=0.4, columnspacing=1.6)
+    columns = 6 if len(titles) == 1 else 4
+    figure.legend(loc="outside upper left", ncols=columns, handletextpad=0.4, columnspacing=1.6)
 
 
 SIGNIFICANCE = ReportFigure(
