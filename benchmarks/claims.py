@@ -17,14 +17,13 @@ from typing import Any
 import claims_table
 import numpy as np
 import torch
-from paper_networks import config_of, kept_accuracy, load_network, path_of, train_missing, wanted
+from paper_networks import kept_accuracy, load_graph, path_of, train_missing, wanted
 from sklearn.metrics import adjusted_rand_score
 
 from clusterability import WeightGraph, measure_modularity, measure_ncut, null_test
-from clusterability.data import load_dataset
-from clusterability.measurement.network import CONTRIBUTION_EXAMPLES
 from clusterability.ncut import Prepared, prepare
 from clusterability.nulls.residual import residual_spread
+from clusterability.trial.provenance import git_commit
 
 NUM_CLUSTERS, NUM_SHUFFLES = 12, 50
 ESTIMATOR_SEEDS = (0, 1, 2)
@@ -99,17 +98,17 @@ def _mean(values: list[float]) -> float:
 
 def measure_network(condition: str, seed: int, phase: str) -> Line:
     """Return the line of one network: its weight graph and its contribution graph."""
-    started, module = time.perf_counter(), load_network(condition, seed, phase)
-    inputs = load_dataset(config_of(condition, seed).dataset, seed).train.inputs[:CONTRIBUTION_EXAMPLES]
-    contribution = WeightGraph.from_module(module, torch.tensor(inputs), weighting="contribution")
+    started, named = time.perf_counter(), (condition, seed, phase)
+    weights, contribution = (load_graph(*named, weighting) for weighting in ("weights", "contribution"))
     return {
-        "network": path_of(condition, seed, phase).stem,
+        "network": path_of(*named).stem,
         "condition": condition,
         "seed": seed,
         "phase": phase,
-        "test_accuracy": kept_accuracy(condition, seed, phase),
-        "weights": measured(WeightGraph.from_module(module), seed),
+        "test_accuracy": kept_accuracy(*named),
+        "weights": measured(weights, seed),
         "contribution": measured(contribution, seed),
+        "commit": git_commit(),
         "seconds": time.perf_counter() - started,
     }
 

@@ -18,6 +18,9 @@ from torch import nn
 from clusterability.config import TrialConfig
 from clusterability.data import load_dataset
 from clusterability.files import written_whole
+from clusterability.graph import WeightGraph
+from clusterability.graph.block import Weighting
+from clusterability.measurement.network import CONTRIBUTION_EXAMPLES
 from clusterability.models import build_module
 from clusterability.spaces.catalogue import load_space
 from clusterability.training.loop import TrainedNetwork, prune, train
@@ -33,6 +36,8 @@ CONDITIONS: dict[str, dict[str, Any]] = {
     "halves, one class": {"dataset.variant": "halves_same"},
 }
 """What sets each apart from the control of search_spaces/paper_mlp.yaml, most wanted first."""
+FIRST = 4
+"""So many conditions are finished one after the other; then one seed of all the others comes after the other."""
 INITIALISED = ("control", "clusterable init")
 """Conditions with an initialisation of their own; the others begin as the control does."""
 PHASES = ("untrained", "trained", "pruned")
@@ -45,13 +50,19 @@ def config_of(condition: str, seed: int) -> TrialConfig:
     return space.trial(CONDITIONS[condition], seed)
 
 
+def pairs() -> list[tuple[str, int]]:
+    """Return condition and seed of each network that is trained, most wanted first."""
+    names = list(CONDITIONS)
+    first = [(name, seed) for name in names[:FIRST] for seed in SEEDS]
+    return first + [(name, seed) for seed in SEEDS for name in names[FIRST:]]
+
+
 def wanted() -> Iterator[tuple[str, int, str]]:
-    """Yield condition, seed and phase of each network: all seeds of a condition before the next."""
-    for condition in CONDITIONS:
-        for seed in SEEDS:
-            for phase in PHASES:
-                if phase != "untrained" or condition in INITIALISED:
-                    yield condition, seed, phase
+    """Yield condition, seed and phase of each network that is measured, most wanted first."""
+    for condition, seed in pairs():
+        for phase in PHASES:
+            if phase != "untrained" or condition in INITIALISED:
+                yield condition, seed, phase
 
 
 def path_of(condition: str, seed: int, phase: str) -> Path:
@@ -65,6 +76,13 @@ def load_network(condition: str, seed: int, phase: str) -> nn.Module:
     if phase != "untrained":
         module.load_state_dict(load_file(path_of(condition, seed, phase)))
     return module.eval()
+
+
+def load_graph(condition: str, seed: int, phase: str, weighting: Weighting) -> WeightGraph:
+    """Return a network's weight graph, or that of contributions over its first 10,000 training examples."""
+    inputs = load_dataset(config_of(condition, seed).dataset, seed).train.inputs[:CONTRIBUTION_EXAMPLES]
+    module = load_network(condition, seed, phase)
+    return WeightGraph.from_module(module, torch.tensor(inputs), weighting=weighting)
 
 
 def kept_accuracy(condition: str, seed: int, phase: str) -> float | None:
@@ -121,6 +139,5 @@ def _say(condition: str, seed: int, phase: str, network: TrainedNetwork) -> None
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for condition in CONDITIONS:
-        for seed in SEEDS:
-            train_missing(condition, seed)
+    for pair in pairs():
+        train_missing(*pair)
