@@ -84,7 +84,8 @@ def table() -> str:
     rows = [
         "### Size of the nulls at these networks\n",
         f"Share with p <= 0.05 of graphs drawn by `unit_factors` from each network ({NUM_SURROGATES} each,",
-        f"n in all, {NUM_SHUFFLES} shuffles), layered modularity, k = {NUM_CLUSTERS}; weights / contributions.\n",
+        f"n in all, {NUM_SHUFFLES} shuffles), layered modularity, k = {NUM_CLUSTERS}; weights /",
+        "contributions.\n",
         f"| surrogates of | n | {' | '.join(f'`{null}`' for null in NULLS)} |",
         "|---" * (2 + len(NULLS)) + "|",
     ]

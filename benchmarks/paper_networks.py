@@ -37,7 +37,7 @@ CONDITIONS: dict[str, dict[str, Any]] = {
 }
 """What sets each apart from the control of search_spaces/paper_mlp.yaml, most wanted first."""
 FIRST = 4
-"""So many conditions are finished one after the other; then one seed of all the others comes after the other."""
+"""So many conditions are finished one by one; of the rest, one seed of all of them before the next seed."""
 INITIALISED = ("control", "clusterable init")
 """Conditions with an initialisation of their own; the others begin as the control does."""
 PHASES = ("untrained", "trained", "pruned")
