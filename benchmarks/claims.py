@@ -22,6 +22,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from clusterability import WeightGraph, measure_modularity, measure_ncut, null_test
 from clusterability.ncut import Prepared, prepare
+from clusterability.nulls.plan import Statistic
 from clusterability.nulls.residual import residual_spread
 from clusterability.trial.provenance import git_commit
 
@@ -42,14 +43,17 @@ def measured(graph: WeightGraph, seed: int) -> Line:
     refined = measure_ncut(prepared, NUM_CLUSTERS, "refined", seed=seed)
     twelve = [measure_modularity(prepared, NUM_CLUSTERS, seed=estimator) for estimator in ESTIMATOR_SEEDS]
     free = [measure_modularity(prepared, None, seed=estimator) for estimator in ESTIMATOR_SEEDS]
-    tests = {"ncut layer": _tested(prepared, "layer", "ncut", seed)}
+    tests = {
+        "ncut layer": _tested(prepared, "layer", "ncut", seed, "spectral"),
+        "ncut_refined layer": _tested(prepared, "layer", "ncut", seed, "refined"),
+    }
     for null in LAYERED_NULLS:
         tests[f"Q {null}"] = _tested(prepared, null, "layered_modularity", seed)
     return {
         "num_nodes": graph.num_nodes,
         "num_isolated": graph.num_isolated,
         "num_components": graph.num_components,
-        "ncut_refined": refined.value,
+        "ncut_spectral": [result.value for result in spectral],
         "residual_spread": max(residual_spread(abs(block.matrix)) for block in graph.blocks),
         "layer_share": {
             "ncut": _mean([result.layer_share for result in spectral]),
@@ -68,13 +72,15 @@ def measured(graph: WeightGraph, seed: int) -> Line:
     }
 
 
-def _tested(prepared: Prepared, null: str, statistic: Any, seed: int) -> Line:
+def _tested(
+    prepared: Prepared, null: str, statistic: Statistic, seed: int, estimator: str = "refined"
+) -> Line:
     test = null_test(
         prepared,
         null=null,
         num_shuffles=NUM_SHUFFLES,
         num_clusters=NUM_CLUSTERS,
-        estimator="spectral",
+        estimator=estimator,
         statistic=statistic,
         seed=seed,
     )

@@ -12,11 +12,12 @@ from clusterability.nulls.residual import MOST_SPREAD
 
 GRAPHS = ("weights", "contribution")
 TESTS = {
-    "ncut layer": "n-cut under `layer`",
-    "Q layer": "Q under `layer`",
-    "Q unit_factors": "Q under `unit_factors`",
-    "Q profile": "Q under `profile`",
-    "Q residual": "Q under `residual`",
+    "ncut layer": "n-cut spectral, `layer`",
+    "ncut_refined layer": "n-cut refined, `layer`",
+    "Q layer": "Q, `layer`",
+    "Q unit_factors": "Q, `unit_factors`",
+    "Q profile": "Q, `profile`",
+    "Q residual": "Q, `residual`",
 }
 
 Line = dict[str, Any]
@@ -95,7 +96,7 @@ def _values(groups: Groups, graph: str) -> str:
         {
             "accuracy": accuracy,
             "n-cut spectral": column(lambda found: found["tests"]["ncut layer"]["observed"], 3),
-            "refined": column(lambda found: found["ncut_refined"], 3),
+            "refined": column(lambda found: found["tests"]["ncut_refined layer"]["observed"], 3),
             "Q, k = 12": column(lambda found: found["tests"]["Q layer"]["observed"], 4),
             "Q, k free": column(lambda found: max(found["Q_free"]), 4),
             "k chosen": lambda lines: ", ".join(_chosen(line[graph]) for line in lines),
