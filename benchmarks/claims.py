@@ -14,6 +14,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import claims_size
 import claims_table
 import numpy as np
 import torch
@@ -155,7 +156,8 @@ def read_lines() -> list[Line]:
 def section() -> str:
     """Do what is missing, two hours on one core if nothing is there, and return a Markdown section."""
     measure_missing()
-    return claims_table.tables(read_lines())
+    claims_size.simulate_missing()
+    return "\n".join((claims_table.tables(read_lines()), claims_size.table()))
 
 
 if __name__ == "__main__":
