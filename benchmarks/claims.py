@@ -14,6 +14,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import claims_planted
 import claims_size
 import claims_table
 import numpy as np
@@ -157,7 +158,8 @@ def section() -> str:
     """Do what is missing, two hours on one core if nothing is there, and return a Markdown section."""
     measure_missing()
     claims_size.simulate_missing()
-    return "\n".join((claims_table.tables(read_lines()), claims_size.table()))
+    parts = (claims_table.tables(read_lines()), claims_planted.table(), claims_size.table())
+    return "\n".join(parts)
 
 
 if __name__ == "__main__":
