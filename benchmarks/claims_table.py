@@ -3,6 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,20 +34,23 @@ def progress(line: Line) -> str:
 
 def gap(graph: Line, test: str) -> float:
     """Return (observed - median of the null) / median of the null."""
-    found = graph["tests"][test]
-    median = float(np.median(found["null_values"]))
-    return (found["observed"] - median) / median
+    return graph["tests"][test]["observed"] / median(graph, test) - 1
+
+
+def median(graph: Line, test: str) -> float:
+    """Return the median of the null values."""
+    return float(np.median(graph["tests"][test]["null_values"]))
 
 
 def tables(lines: list[Line]) -> str:
     """Return a Markdown section: for each graph the values, the gaps and the differences from the control."""
     groups: Groups = defaultdict(list)
-    for line in sorted(lines, key=lambda line: line["seed"]):
+    for line in sorted(lines, key=_place):
         groups[line["condition"], line["phase"]].append(line)
     parts = ["## The paper's claims\n", _legend()]
     for graph in GRAPHS:
         parts += [f"### {graph.capitalize()}\n", _values(groups, graph), _gaps(groups, graph)]
-        parts.append(_differences(groups, graph))
+        parts += [_compared(_beside_control(groups), graph), _compared(_beside_phase_before(groups), graph)]
     return "\n".join(parts)
 
 
@@ -56,22 +60,20 @@ def _legend() -> str:
         "modularity) at k = 12; layer share and stability (mean ARI of three seeds of the estimator) of\n"
         "the partition by spectral n-cut / Q, k = 12 / Q, k free. Gaps: (observed - median of the null) /\n"
         "median of the null in per cent, with the range over seeds and the largest p of the seeds; 50\n"
-        "shuffles each, * : all p at the floor of 1/51, u : undecided, weights beyond the null's regime\n"
-        f"(spread of E above {MOST_SPREAD}). Lower n-cut and higher Q are more clusterable. Differences:\n"
-        "gap of the condition less that of the control, paired by seed, in percentage points, with the\n"
-        "range over seeds.\n"
+        "shuffles each, * : all p at the floor of 1/51, u : `residual` is undecided there, spread of E\n"
+        f"above {MOST_SPREAD}. Lower n-cut and higher Q are more clusterable. Differences, paired by seed,\n"
+        "in percentage points with the range over seeds: gap less that of the control, then gap less\n"
+        "that of the phase before.\n"
     )
 
 
-def _rows(groups: Groups) -> list[tuple[str, str]]:
-    return [(condition, phase) for phase in PHASES for condition in CONDITIONS if groups[condition, phase]]
+def _place(line: Line) -> tuple[int, int, int]:
+    return PHASES.index(line["phase"]), list(CONDITIONS).index(line["condition"]), line["seed"]
 
 
 def _table(groups: Groups, columns: dict[str, Callable[[list[Line]], str]]) -> str:
-    head = f"| network | n | {' | '.join(columns)} |\n" + "|---" * (2 + len(columns)) + "|"
-    rows = [head]
-    for condition, phase in _rows(groups):
-        lines = groups[condition, phase]
+    rows = [f"| network | n | {' | '.join(columns)} |", "|---" * (2 + len(columns)) + "|"]
+    for (condition, phase), lines in groups.items():
         cells = " | ".join(cell(lines) for cell in columns.values())
         rows.append(f"| {condition}, {phase} | {len(lines)} | {cells} |")
     return "\n".join(rows) + "\n"
@@ -96,8 +98,11 @@ def _values(groups: Groups, graph: str) -> str:
         {
             "accuracy": accuracy,
             "n-cut spectral": column(lambda found: found["tests"]["ncut layer"]["observed"], 3),
-            "refined": column(lambda found: found["tests"]["ncut_refined layer"]["observed"], 3),
+            "its null, `layer`": column(lambda found: median(found, "ncut layer"), 3),
+            "n-cut refined": column(lambda found: found["tests"]["ncut_refined layer"]["observed"], 3),
             "Q, k = 12": column(lambda found: found["tests"]["Q layer"]["observed"], 4),
+            "its null, `unit_factors`": column(lambda found: median(found, "Q unit_factors"), 4),
+            "z": column(lambda found: found["tests"]["Q unit_factors"]["z"], 1),
             "Q, k free": column(lambda found: max(found["Q_free"]), 4),
             "k chosen": lambda lines: ", ".join(_chosen(line[graph]) for line in lines),
             "layer share": shares("layer_share"),
@@ -134,25 +139,42 @@ def _gap_cell(found: list[Line], test: str) -> str:
     )
 
 
-def _differences(groups: Groups, graph: str) -> str:
-    """Return the table of gaps less the control's of the same phase and seed."""
-    compared: Groups = defaultdict(list)
-    for condition, phase in _rows(groups):
-        controls = {line["seed"]: line for line in groups["control", phase]}
-        if condition != "control":
-            compared[condition, phase] = [
-                {"condition": line, "control": controls[line["seed"]]}
-                for line in groups[condition, phase]
-                if line["seed"] in controls
-            ]
+def _beside_control(groups: Groups) -> Groups:
+    """Pair the networks of each condition with the control's of the same phase and seed."""
+    return {
+        (condition, phase): _paired(lines, groups["control", phase])
+        for (condition, phase), lines in groups.items()
+        if condition != "control" and ("control", phase) in groups
+    }
+
+
+def _beside_phase_before(groups: Groups) -> Groups:
+    """Pair trained networks with untrained ones, pruned with trained ones, of the same seed."""
+    steps = [(condition, *step) for step in pairwise(PHASES) for condition in CONDITIONS]
+    return {
+        (condition, f"{after} less {before}"): _paired(groups[condition, after], groups[condition, before])
+        for condition, before, after in steps
+        if {(condition, after), (condition, before)} <= groups.keys()
+    }
+
+
+def _paired(lines: list[Line], references: list[Line]) -> list[Line]:
+    by_seed = {line["seed"]: line for line in references}
+    return [
+        {"network": line, "reference": by_seed[line["seed"]]} for line in lines if line["seed"] in by_seed
+    ]
+
+
+def _compared(pairs: Groups, graph: str) -> str:
+    """Return the table of gaps less those of the reference of the same seed."""
 
     def difference(pair: Line, test: str) -> float:
-        return 100 * (gap(pair["condition"][graph], test) - gap(pair["control"][graph], test))
+        return 100 * (gap(pair["network"][graph], test) - gap(pair["reference"][graph], test))
 
     def column(test: str) -> Callable[[list[Line]], str]:
-        return lambda pairs: _range([difference(pair, test) for pair in pairs])
+        return lambda lines: _range([difference(pair, test) for pair in lines])
 
-    return _table(compared, {title: column(test) for test, title in TESTS.items()})
+    return _table(pairs, {title: column(test) for test, title in TESTS.items()})
 
 
 def _range(values: list[float]) -> str:
