@@ -33,6 +33,9 @@ _LATER_FIELDS: Mapping[str, Any] = {
     "dataset.path": None,
     "model.options": {},
     "penalties": {},
+    "lesions.num_random": 50,
+    "lesions.num_examples": 1000,
+    "lesions": {},  # what the two leave of it
     "metrics": [],
     "sources": {},
 }

@@ -55,6 +55,9 @@ class TrialRecord:
     """Values per epoch by name, first epoch first."""
     null_tests: dict[str, NullTest] = field(default_factory=dict)
     """Tests by the graph tested: "weights", "contribution"; with "unpruned_" before them, before pruning."""
+    lesions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Effects of clusters' lesions, by the metric of the partition, "layered_modularity_contribution" and
+    "ncut_contribution"; with "unpruned_" before them, before pruning. See `lesions.plain`."""
     error: str | None = None
     """Why the trial failed or stopped, in one line."""
     weights: dict[str, np.ndarray] = field(default_factory=dict, repr=False)

@@ -56,12 +56,14 @@ class TracedModule:
         found = []
         for choice in get_args(KeptLayers):
             kept = _kept(self._draft, choice)
-            found.append([(self._draft.layers[layer].name, self._draft.layers[layer].width) for layer in kept])
+            layers = [self._draft.layers[layer] for layer in kept]
+            found.append([(layer.name, layer.width) for layer in layers])
             if found[-1] == wanted:
                 return tuple(hidden_layer(self._draft, layer) for layer in kept)
+        allowed = " or ".join(dict.fromkeys(map(_listed, found)))
         raise GraphError(
             f"the graph is not this module's: got layers {_listed(wanted)}, "
-            f"allowed: {' or '.join(dict.fromkeys(map(_listed, found)))}, as WeightGraph.from_module reads them"
+            f"allowed: {allowed}, as WeightGraph.from_module reads them"
         )
 
     def reading(self, weighting: Weighting, inputs: Any = None) -> Reading:
@@ -131,7 +133,7 @@ def _kept(draft: DraftGraph, kept_layers: KeptLayers) -> list[int]:
     ]
 
 
-def _listed(layers: list[tuple[str, int | None]]) -> str:
+def _listed(layers: Sequence[tuple[str, int | None]]) -> str:
     return ", ".join(f"{name} ({width})" for name, width in layers)
 
 

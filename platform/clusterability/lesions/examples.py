@@ -70,7 +70,7 @@ def examples_of(inputs: Any, targets: Any, dtype: torch.dtype) -> Examples:
     Raises:
         LesionError: their numbers differ, there are none, or targets are neither classes nor numbers.
     """
-    inputs, targets = torch.as_tensor(inputs).detach().cpu(), torch.as_tensor(targets).detach().cpu()
+    inputs, targets = tensor_of(inputs), tensor_of(targets)
     if inputs.dim() < 2 or targets.dim() < 1 or len(inputs) != len(targets) or not len(inputs):
         raise LesionError(
             f"inputs and targets: got shapes {tuple(inputs.shape)} and {tuple(targets.shape)}, "
@@ -84,6 +84,11 @@ def examples_of(inputs: Any, targets: Any, dtype: torch.dtype) -> Examples:
             "allowed: class numbers of shape (examples,), or floats"
         )
     return Examples(inputs=inputs.to(dtype), targets=targets.long())
+
+
+def tensor_of(values: Any) -> torch.Tensor:
+    """Return a tensor, or an array as one, in main memory and without gradient."""
+    return values.detach().cpu() if isinstance(values, torch.Tensor) else torch.tensor(np.asarray(values))
 
 
 def losses(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

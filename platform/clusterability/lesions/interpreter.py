@@ -38,11 +38,13 @@ class PureInterpreter(fx.Interpreter):
     """Runs a trace without changing any value in place, so that values can be kept and shared."""
 
     def call_function(self, target: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Call a function in its out-of-place form."""
         if "inplace" in kwargs:
             kwargs = {**kwargs, "inplace": False}
         return super().call_function(_OUT_OF_PLACE.get(target, target), args, kwargs)
 
     def call_method(self, target: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Call a method in its out-of-place form."""
         return super().call_method(_OUT_OF_PLACE.get(target, target), args, kwargs)
 
     def all_values(self, inputs: torch.Tensor) -> dict[fx.Node, Any]:
@@ -67,9 +69,11 @@ class LesionedInterpreter(PureInterpreter):
     def outputs(self, kept: torch.Tensor) -> torch.Tensor:
         """Return the module's outputs with some units lesioned; kept: see `Point.lesioned`."""
         self.kept = kept
-        return self.run(initial_env={node: self._lesioned(node, value) for node, value in self.shared.items()})
+        known = {node: self._lesioned(node, value) for node, value in self.shared.items()}
+        return self.run(initial_env=known)
 
     def run_node(self, n: fx.Node) -> Any:
+        """Return a node's value, lesioned where it is a point."""
         return self._lesioned(n, super().run_node(n))
 
     def _lesioned(self, node: fx.Node, value: Any) -> Any:
@@ -78,7 +82,7 @@ class LesionedInterpreter(PureInterpreter):
 
 
 def nodes_behind(trace: fx.GraphModule, points: Set[fx.Node]) -> set[fx.Node]:
-    """Return the nodes whose values depend on a lesion at any of the points; a first point itself does not."""
+    """Return the nodes that a lesion at any of the points changes; a first point is not among them."""
     behind: set[fx.Node] = set()
     for node in trace.graph.nodes:
         if any(source in points or source in behind for source in node.all_input_nodes):

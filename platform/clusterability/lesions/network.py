@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,7 +54,7 @@ class LesionedNetwork:
         self._device, self.dtype = parameter.device, parameter.dtype
         for layer in self._trace.modules():  # the trace is a copy of its own
             if getattr(layer, "inplace", False):
-                layer.inplace = False  # values before a lesion are kept for all lesions
+                vars(layer)["inplace"] = False  # values before a lesion are kept for all lesions
         self._points = self._found_points()
         (self._output,) = (node for node in self._trace.graph.nodes if node.op == "output")
 
@@ -171,10 +172,8 @@ class LesionedNetwork:
         first = np.where(touched, self._units.layer_of[lesions.argmax(axis=1)], -1)
         for layer in np.unique(first[touched]):
             rows = np.flatnonzero(first == layer)
-            lesioned = np.append(lesions[rows].any(axis=0), False)
-            points = {
-                node: point for node, point in self._points.items() if lesioned[point.units.cpu().numpy()].any()
-            }
+            lesioned = torch.from_numpy(np.append(lesions[rows].any(axis=0), False)).to(self._device)
+            points = {node: point for node, point in self._points.items() if lesioned[point.units].any()}
             behind = nodes_behind(self._trace, points.keys())
             if self._output in behind:
                 yield _Group(rows=rows, points=points, behind=behind)
@@ -184,7 +183,7 @@ class LesionedNetwork:
         kept[:, :-1][lesions] = 0
         return torch.from_numpy(kept).to(self._device, self.dtype)
 
-    def _outputs(self, group: _Group, values: Mapping[fx.Node, object], kept: torch.Tensor) -> torch.Tensor:
+    def _outputs(self, group: _Group, values: Mapping[fx.Node, Any], kept: torch.Tensor) -> torch.Tensor:
         """Return the outputs under each lesion of a group, shape (lesions, examples, values)."""
         shared = {node: value for node, value in values.items() if node not in group.behind}
         return vmap(LesionedInterpreter(self._trace, group.points, shared).outputs)(kept)
@@ -195,7 +194,7 @@ class LesionedNetwork:
         per_example = sum(_size(value) for value in values.values()) // len(inputs[:_PROBE])
         return min(_MOST_EXAMPLES, max(1, self._most_values // max(per_example, 1)))
 
-    def _chunk(self, group: _Group, values: Mapping[fx.Node, object]) -> int:
+    def _chunk(self, group: _Group, values: Mapping[fx.Node, Any]) -> int:
         """Return how many lesions to run together."""
         largest = max(_size(values[node]) for node in (*group.behind, *group.points))
         return max(1, self._most_values // max(largest, 1))
@@ -205,5 +204,5 @@ class LesionedNetwork:
         return _MOST_VALUES.get(self._device.type, _MOST_VALUES["cpu"])
 
 
-def _size(value: object) -> int:
+def _size(value: Any) -> int:
     return value.numel() if isinstance(value, torch.Tensor) else 0

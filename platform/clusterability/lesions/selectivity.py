@@ -6,9 +6,9 @@ import numpy as np
 def class_mutual_information(class_loss: np.ndarray, least: float) -> float:
     """Return the mutual information between a class and which cluster's lesion hurts it, in nats.
 
-    A class is drawn, all alike, then a cluster c with p(c | y) in proportion to how far its lesion raises the
-    loss on class y (falls count as 0): I = mean_y sum_c p(c | y) log[p(c | y) / p(c)], p(c) = mean_y p(c | y).
-    0 where every class is hurt by the same clusters; log of the number of classes where each has a cluster of
+    A class y is drawn, all alike, then a cluster c in proportion to how far its lesion raises the loss on y
+    (falls count as 0): I = mean_y sum_c p(c | y) log[p(c | y) / p(c)], with p(c) = mean_y p(c | y). 0 where
+    every class is hurt by the same clusters; log of the number of classes where each has a cluster of
     its own.
 
     Args:

@@ -10,13 +10,14 @@ from clusterability.graph import WeightGraph
 from clusterability.graph.from_module import TracedModule
 from clusterability.lesions.double_lesions import double_lesions
 from clusterability.lesions.effects import measure_effects
-from clusterability.lesions.examples import Examples, examples_of
+from clusterability.lesions.examples import Examples, examples_of, tensor_of
 from clusterability.lesions.findings import Findings
-from clusterability.lesions.hidden_units import HiddenUnits, checked_labels, hidden_units
+from clusterability.lesions.hidden_units import checked_labels, hidden_units
 from clusterability.lesions.network import LesionedNetwork
 from clusterability.lesions.plan import Ablation, LesionPlan
 from clusterability.lesions.random_partitions import random_partitions
 from clusterability.lesions.result import ClusterLesion, DoubleLesions, LesionTest
+
 
 def lesion_test(
     module: torch.nn.Module,
@@ -36,8 +37,8 @@ def lesion_test(
     A lesioned unit (in convolutions: channel) is 0, or its mean, for all that reads it: behind its
     nonlinearity, batch norm and pooling, before the next weights. Inputs and outputs in a cluster stay. The
     reference is `num_random` random sets with as many units in every layer as the cluster, drawn from all
-    hidden units of the layer, its own too; p = (1 + #{reference >= rise}) / (1 + m). The module is not changed.
-    Hod et al. 2021, "Detecting modularity in deep neural networks"; the summaries are ours.
+    hidden units of the layer, its own too; p = (1 + #{reference >= rise}) / (1 + m). The module itself is not
+    changed. Hod et al. 2021, "Detecting modularity in deep neural networks"; the summaries are ours.
 
     Args:
         module: what the graph was read from, by `WeightGraph.from_module`.
@@ -110,11 +111,11 @@ def lesion_test_of(
 
 
 def _means(network: LesionedNetwork, inputs: Any, examples: Examples) -> dict:
-    inputs = torch.as_tensor(inputs).detach().cpu()
+    inputs = tensor_of(inputs)
     if not len(inputs) or inputs.shape[1:] != examples.inputs.shape[1:]:
         raise LesionError(
-            f"mean_inputs: got shape {tuple(inputs.shape)}, allowed: (examples, *"
-            f"{tuple(examples.inputs.shape[1:])})"
+            f"mean_inputs: got shape {tuple(inputs.shape)}, "
+            f"allowed: examples of shape {tuple(examples.inputs.shape[1:])}"
         )
     return network.unit_moments(inputs.to(network.dtype))[1]
 
