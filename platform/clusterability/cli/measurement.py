@@ -1,5 +1,6 @@
 """What `clusterability measure` found, as tables and as plain values."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +90,7 @@ def as_dict(measured: MeasuredCheckpoint) -> dict[str, Any]:
         },
         "null_tests": [
             {
+                "statistic": test.statistic,
                 "null": test.null,
                 "observed": test.observed,
                 "mean": test.mean,
@@ -137,12 +139,12 @@ def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
         f"n-cut's clusters {chosen.layer_share:.2f} (1: each cluster keeps to a layer)",
         highlight=False,
     )
-    if measured.tests:
-        table = _table(f"null tests ({measured.estimator})", "null", "m", "mean", "sd", "z", "p")
-        for test in measured.tests:
-            numbers = (_number(value) for value in (test.mean, test.sd, test.z_score, test.p_value))
-            table.add_row(test.null, str(len(test.null_values)), *numbers)
+    for table in _test_tables(measured):
         console.print(table)
+    for test in measured.tests:
+        if test.status != "ok":
+            line = f"{test.statistic} under {test.null}: {test.status}"
+            console.print(line, style="yellow", markup=False, highlight=False)
     table = _table(
         f"clusters ({measured.estimator})", "cluster", "units per layer", "volume", "cut", "one-sided"
     )
@@ -154,6 +156,17 @@ def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
     console.print("one-sided: hidden units without any incoming or without any outgoing weight")
     for name, sweep in measured.sweeps.items():
         console.print(_ncut_table(f"n-cut by number of clusters ({name})", sweep))
+
+
+def _test_tables(measured: MeasuredCheckpoint) -> Iterator[Table]:
+    for statistic in dict.fromkeys(test.statistic for test in measured.tests):
+        tests = [test for test in measured.tests if test.statistic == statistic]
+        title = f"null tests: {statistic} {_number(tests[0].observed)}"
+        table = _table(title, "null", "m", "mean", "sd", "z", "p")
+        for test in tests:
+            numbers = map(_number, (test.mean, test.sd, test.z_score, test.p_value))
+            table.add_row(test.null, str(len(test.null_values)), *numbers)
+        yield table
 
 
 def _ncut_table(title: str, results) -> Table:

@@ -51,6 +51,7 @@ class TracedModule:
 
         Raises:
             GraphError: the layers are not this module's.
+            LesionError: a layer is hidden and an output at once.
         """
         wanted = list(zip(layer_names, full_widths, strict=True))
         found = []

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from clusterability.errors import GraphError
+from clusterability.errors import LesionError
 from clusterability.graph.draft import DraftGraph, Values
 
 
@@ -30,7 +30,7 @@ def hidden_layer(draft: DraftGraph, layer: int) -> HiddenLayer | None:
     """Return where the units of a layer are read; None where it holds inputs, or nothing reads it.
 
     Raises:
-        GraphError: the module returns the units of a layer that weights read as well.
+        LesionError: the module returns the units of a layer that weights read as well.
     """
     found = draft.layers[layer]
     reads = [
@@ -41,7 +41,9 @@ def hidden_layer(draft: DraftGraph, layer: int) -> HiddenLayer | None:
     if found.kind == "input" or not reads:
         return None
     if layer in draft.outputs:
-        raise GraphError(f"layer {found.name!r} is an output that other layers read: neither hidden nor last")
+        raise LesionError(
+            f"layer {found.name!r}: got an output that other layers read, allowed: hidden layers"
+        )
     assert found.width is not None, "settled by now"
     return HiddenLayer(name=found.name, width=found.width, read_at=tuple(_distinct(reads)))
 

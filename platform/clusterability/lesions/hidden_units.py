@@ -47,8 +47,8 @@ def hidden_units(traced: TracedModule, graph: WeightGraph) -> HiddenUnits:
     """Find the hidden units of a module that are nodes of its graph.
 
     Raises:
-        GraphError: the graph is not the module's; a layer is hidden and an output at once.
-        LesionError: no layer of the graph is hidden.
+        GraphError: the graph is not the module's.
+        LesionError: no layer of the graph is hidden, or one is hidden and an output at once.
     """
     layers = traced.hidden_layers(graph.layer_names, graph.full_widths)
     of_node, first = [], 0

@@ -194,7 +194,7 @@ def test_what_does_not_fit_is_refused_in_one_line(changes, message):
 def test_units_that_are_outputs_and_hidden_at_once_are_refused():
     module = ReadsItsOutput()
     graph = WeightGraph.from_module(module)
-    with pytest.raises(ClusterabilityError, match="layer 'first' is an output that other layers read"):
+    with pytest.raises(ClusterabilityError, match="layer 'first': got an output that other layers read"):
         lesion_test(module, graph, np.zeros(6, dtype=int), torch.zeros(2, 1, 5, 5), torch.zeros(2, dtype=int))
 
 
@@ -220,7 +220,7 @@ def test_random_partitions_of_a_trained_network_have_uniform_p_values():
         optimiser.step()
     graph = WeightGraph.from_module(module)
     first, interactions, information = [], [], []
-    for seed in range(400):
+    for seed in range(200):
         labels = np.random.default_rng(seed).integers(0, 4, graph.num_nodes)
         test = lesion_test(
             module, graph, labels, dataset.validation.inputs, dataset.validation.labels, num_random=19,
@@ -231,7 +231,7 @@ def test_random_partitions_of_a_trained_network_have_uniform_p_values():
         information.append(test.class_information.p_value)
     assert test.baseline_accuracy > 0.9
     for values in (first, interactions, information):
-        assert np.mean(np.array(values) <= 0.05) == pytest.approx(0.05, abs=0.033)  # 3 standard errors
+        assert np.mean(np.array(values) <= 0.05) == pytest.approx(0.05, abs=0.046)  # 3 standard errors
         # p is one of 1/20 to 1: spread each evenly over its step, so that it has no steps.
-        spread = np.array(values) - np.random.default_rng(0).random(400) / 20
+        spread = np.array(values) - np.random.default_rng(0).random(200) / 20
         assert kstest(spread, "uniform").pvalue > 0.01
