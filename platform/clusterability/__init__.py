@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clusterability.graph import WeightGraph
+    from clusterability.lesions import LesionTest, lesion_test
     from clusterability.ncut import ModularityResult, NcutResult, measure_modularity, measure_ncut
     from clusterability.nulls import null_test
     from clusterability.record import NullTest
@@ -19,6 +20,8 @@ _HOMES = {
     "WeightGraph": "clusterability.graph",
     "NcutResult": "clusterability.ncut",
     "ModularityResult": "clusterability.ncut",
+    "LesionTest": "clusterability.lesions",
+    "lesion_test": "clusterability.lesions",
     "measure_modularity": "clusterability.ncut",
     "measure_ncut": "clusterability.ncut",
     "null_test": "clusterability.nulls",
@@ -28,10 +31,12 @@ _HOMES = {
 
 __all__ = [
     "ClusterabilityPenalty",
+    "LesionTest",
     "ModularityResult",
     "NcutResult",
     "NullTest",
     "WeightGraph",
+    "lesion_test",
     "measure_modularity",
     "measure_ncut",
     "null_test",

@@ -77,6 +77,8 @@ class DraftGraph:
 
     layers: list[DraftLayer] = field(default_factory=list)
     blocks: list[DraftBlock] = field(default_factory=list)
+    outputs: set[int] = field(default_factory=set)
+    """Layers whose units the module returns."""
 
     def add_layer(self, name: str, kind: LayerKind, width: int | None, node: fx.Node) -> Signal:
         """Add a layer and return the signal of its outputs."""

@@ -96,6 +96,8 @@ class _Reader:
             self.signals[node] = self._through_module(node, inputs[0])
         elif node.op in ("call_function", "call_method") and inputs:
             self._through_function(node, inputs)
+        elif node.op == "output":
+            self.draft.outputs = {segment.layer for signal in inputs for segment in signal.segments}
 
     def _through_module(self, node: fx.Node, signal: Signal) -> Signal:
         layer = self.traced.get_submodule(str(node.target))
