@@ -41,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", help="torch device of the null tests, such as cuda (compiled code)")
     parser.add_argument("--k-sweep", action="store_true", help="n-cut for 2 to 16 clusters too")
     parser.add_argument("--kept-layers", default="paper", choices=("paper", "all"), help="of a CNN (paper)")
+    parser.add_argument(
+        "--weighting",
+        default="weights",
+        choices=("weights", "normalised"),
+        help="edges: weights, or those of units rescaled to one norm, which takes them for ReLU (weights)",
+    )
     parser.add_argument("--kernel-norm", default="l1", choices=("l1", "l2"), help="of a kernel (l1)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument(
@@ -74,7 +80,10 @@ def _measured(arguments: argparse.Namespace) -> "MeasuredCheckpoint":
     from clusterability.nulls.plan import NullTestPlan
 
     graph = WeightGraph.from_checkpoint(
-        arguments.checkpoint, kernel_norm=arguments.kernel_norm, kept_layers=arguments.kept_layers
+        arguments.checkpoint,
+        weighting=arguments.weighting,
+        kernel_norm=arguments.kernel_norm,
+        kept_layers=arguments.kept_layers,
     )
     check_request(graph, arguments.num_clusters, arguments.estimator)
     plan = NullTestPlan(

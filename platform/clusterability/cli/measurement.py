@@ -70,6 +70,8 @@ def as_dict(measured: MeasuredCheckpoint) -> dict[str, Any]:
         "layers": list(graph.layer_names),
         "units": list(graph.full_widths),
         "connected_units": list(graph.widths),
+        "weighting": graph.weighting,
+        "note": graph.note,
         "num_components": chosen.num_components,
         "num_isolated": chosen.num_isolated,
         "num_clusters": chosen.num_clusters,
@@ -127,6 +129,8 @@ def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
         f"isolated, components: {chosen.num_components}",
         highlight=False,
     )
+    if graph.note:
+        console.print(graph.note, style="yellow", markup=False)
     if chosen.status != "ok":
         console.print(chosen.status, style="yellow", markup=False)
     console.print(_ncut_table(f"n-cut, k = {chosen.num_clusters}", measured.results.values()))

@@ -1,6 +1,6 @@
-"""What a torch module is as a weight graph: it is traced once and read as weights or as contributions."""
+"""What a torch module is as a weight graph: it is traced once and read under any weighting."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from clusterability.graph.activations import contributions
 from clusterability.graph.block import Block, KernelNorm, Weighting
 from clusterability.graph.draft import DraftGraph
 from clusterability.graph.module_reader import read_module
+from clusterability.graph.normalised import normalised_weights, scaled_rows
 from clusterability.graph.reading import Reading
 
 KeptLayers = Literal["paper", "all"]
@@ -34,18 +35,25 @@ class TracedModule:
         self._draft, self._traced = read_module(module, kernel_norm)
 
     def reading(self, weighting: Weighting, inputs: Any = None) -> Reading:
-        """Return the module's blocks of weights, or of contributions over `inputs`, (examples, ...).
+        """Return the module's blocks of weights, normalised or not, or of contributions over `inputs`.
+
+        Args:
+            weighting: as `WeightGraph.from_module`.
+            inputs: (examples, ...), for contributions only.
 
         Raises:
-            GraphError: an unknown weighting, no inputs for contributions, no block between kept layers.
+            GraphError: an unknown weighting, no inputs for contributions, no block between kept layers, or
+                units that cannot be normalised.
         """
-        _require("weighting", weighting, ("weights", "contribution"))
+        _require("weighting", weighting, get_args(Weighting))
         if weighting == "contribution":
             if not isinstance(inputs, torch.Tensor) or len(inputs) < 2:
                 raise GraphError("weighting 'contribution' needs a tensor of at least two inputs")
             matrices = contributions(self._draft, self._traced, inputs)
+        elif weighting == "normalised":
+            matrices = normalised_weights(self._draft)
         else:
-            matrices = [_scaled(block.matrix, block.row_scale) for block in self._draft.blocks]
+            matrices = [scaled_rows(block.matrix, block.row_scale) for block in self._draft.blocks]
         return _assemble(self._draft, matrices, weighting, self._kernel_norm, self._kept_layers)
 
 
@@ -93,7 +101,3 @@ def _assemble(
         layer_names=tuple(layer.name for layer in layers),
         weighting=weighting,
     )
-
-
-def _scaled(matrix: np.ndarray, row_scale: np.ndarray | None) -> np.ndarray:
-    return matrix if row_scale is None else matrix * row_scale[:, None]

@@ -54,6 +54,23 @@ def test_a_null_and_an_estimator_of_ones_own_are_measured(checkpoint, tmp_path, 
     assert "Did you mean 'swap'" in capsys.readouterr().err
 
 
+def test_normalised_weights_are_measured_with_what_was_assumed(checkpoint, tmp_path, capsys):
+    with np.load(checkpoint) as arrays:
+        first, second = arrays["arr_0"], arrays["arr_1"]
+    factor = np.random.default_rng(0).uniform(0.1, 10, size=first.shape[1])
+    np.savez(tmp_path / "rescaled.npz", first * factor, second / factor[:, None])
+    normalised = [*QUICK, "--nulls", "", "--weighting", "normalised"]
+    found = []
+    for path in (checkpoint, tmp_path / "rescaled.npz"):
+        assert main(["measure", str(path), *normalised, "--json"]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    assert found[0]["weighting"] == "normalised"
+    assert found[1]["ncut"]["refined"]["ncut"] == pytest.approx(found[0]["ncut"]["refined"]["ncut"], abs=1e-5)
+    assert found[1]["labels"] == found[0]["labels"]
+    assert main(["measure", str(checkpoint), *normalised]) == 0
+    assert "normalised as a network of ReLU units" in " ".join(capsys.readouterr().out.split())
+
+
 def test_one_shuffle_leaves_z_empty(checkpoint, capsys):
     arguments = ["--num-clusters", "3", "--num-shuffles", "1", "--nulls", "layer", "--json"]
     assert main(["measure", str(checkpoint), *arguments]) == 0
