@@ -76,6 +76,17 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "null_sd": "clusterability.measurement.metrics.null_test:NULL_SD",
         "z_score": "clusterability.measurement.metrics.null_test:Z_SCORE",
         "p_value": "clusterability.measurement.metrics.null_test:P_VALUE",
+        "verdict_null_mean": "clusterability.measurement.metrics.verdict:VERDICT_NULL_MEAN",
+        "verdict_null_sd": "clusterability.measurement.metrics.verdict:VERDICT_NULL_SD",
+        "verdict_z_score": "clusterability.measurement.metrics.verdict:VERDICT_Z_SCORE",
+        "verdict_p_value": "clusterability.measurement.metrics.verdict:VERDICT_P_VALUE",
+        "layered_modularity_at_k": "clusterability.measurement.metrics.verdict:LAYERED_MODULARITY_AT_K",
+        "layered_modularity_null_mean": (
+            "clusterability.measurement.metrics.verdict:LAYERED_MODULARITY_NULL_MEAN"
+        ),
+        "layered_modularity_null_sd": "clusterability.measurement.metrics.verdict:LAYERED_MODULARITY_NULL_SD",
+        "layered_modularity_z_score": "clusterability.measurement.metrics.verdict:LAYERED_MODULARITY_Z_SCORE",
+        "layered_modularity_p_value": "clusterability.measurement.metrics.verdict:LAYERED_MODULARITY_P_VALUE",
         "ncut_contribution": "clusterability.measurement.metrics.ncut:NCUT_CONTRIBUTION",
         "effective_clusters_contribution": (
             "clusterability.measurement.metrics.partition:EFFECTIVE_CLUSTERS_CONTRIBUTION"
@@ -92,6 +103,33 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "null_sd_contribution": "clusterability.measurement.metrics.null_test:NULL_SD_CONTRIBUTION",
         "z_score_contribution": "clusterability.measurement.metrics.null_test:Z_SCORE_CONTRIBUTION",
         "p_value_contribution": "clusterability.measurement.metrics.null_test:P_VALUE_CONTRIBUTION",
+        "verdict_null_mean_contribution": (
+            "clusterability.measurement.metrics.verdict:VERDICT_NULL_MEAN_CONTRIBUTION"
+        ),
+        "verdict_null_sd_contribution": (
+            "clusterability.measurement.metrics.verdict:VERDICT_NULL_SD_CONTRIBUTION"
+        ),
+        "verdict_z_score_contribution": (
+            "clusterability.measurement.metrics.verdict:VERDICT_Z_SCORE_CONTRIBUTION"
+        ),
+        "verdict_p_value_contribution": (
+            "clusterability.measurement.metrics.verdict:VERDICT_P_VALUE_CONTRIBUTION"
+        ),
+        "layered_modularity_at_k_contribution": (
+            "clusterability.measurement.metrics.verdict:LAYERED_MODULARITY_AT_K_CONTRIBUTION"
+        ),
+        "layered_modularity_null_mean_contribution": (
+            "clusterability.measurement.metrics.verdict:LAYERED_MODULARITY_NULL_MEAN_CONTRIBUTION"
+        ),
+        "layered_modularity_null_sd_contribution": (
+            "clusterability.measurement.metrics.verdict:LAYERED_MODULARITY_NULL_SD_CONTRIBUTION"
+        ),
+        "layered_modularity_z_score_contribution": (
+            "clusterability.measurement.metrics.verdict:LAYERED_MODULARITY_Z_SCORE_CONTRIBUTION"
+        ),
+        "layered_modularity_p_value_contribution": (
+            "clusterability.measurement.metrics.verdict:LAYERED_MODULARITY_P_VALUE_CONTRIBUTION"
+        ),
         "seconds_training": "clusterability.measurement.metrics.seconds:SECONDS_TRAINING",
         "seconds_measuring": "clusterability.measurement.metrics.seconds:SECONDS_MEASURING",
     },

@@ -32,6 +32,7 @@ _LATER_FIELDS: Mapping[str, Any] = {
     "dataset.options": {},
     "dataset.path": None,
     "model.options": {},
+    "nulls.verdict": "unit_factors",
     "penalties": {},
     "metrics": [],
     "sources": {},

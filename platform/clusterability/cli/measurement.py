@@ -91,6 +91,7 @@ def as_dict(measured: MeasuredCheckpoint) -> dict[str, Any]:
         },
         "null_tests": [
             {
+                "statistic": test.statistic,
                 "null": test.null,
                 "observed": test.observed,
                 "mean": test.mean,
@@ -142,11 +143,11 @@ def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
         highlight=False,
     )
     if measured.tests:
-        table = _table(f"null tests ({measured.estimator})", "null", "m", "mean", "sd", "z", "p")
+        console.print(_test_table(measured))
         for test in measured.tests:
-            numbers = (_number(value) for value in (test.mean, test.sd, test.z_score, test.p_value))
-            table.add_row(test.null, str(len(test.null_values)), *numbers)
-        console.print(table)
+            if test.status != "ok":
+                line = f"{test.statistic} under {test.null}: {test.status}"
+                console.print(line, style="yellow", markup=False, highlight=False)
     table = _table(
         f"clusters ({measured.estimator})", "cluster", "units per layer", "volume", "cut", "one-sided"
     )
@@ -158,6 +159,14 @@ def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
     console.print("one-sided: hidden units without any incoming or without any outgoing weight")
     for name, sweep in measured.sweeps.items():
         console.print(_ncut_table(f"n-cut by number of clusters ({name})", sweep))
+
+
+def _test_table(measured: MeasuredCheckpoint) -> Table:
+    table = _table("null tests", "statistic", "null", "m", "observed", "mean", "sd", "z", "p")
+    for test in measured.tests:
+        numbers = (test.observed, test.mean, test.sd, test.z_score, test.p_value)
+        table.add_row(test.statistic, test.null, str(len(test.null_values)), *map(_number, numbers))
+    return table
 
 
 def _ncut_table(title: str, results) -> Table:

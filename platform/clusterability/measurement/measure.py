@@ -2,6 +2,7 @@
 
 from clusterability.components import find, names
 from clusterability.errors import GraphError
+from clusterability.measurement.measured_graph import MeasuredGraph
 from clusterability.measurement.metric import Metric
 from clusterability.measurement.network import MeasuredNetwork
 from clusterability.measurement.own_metric import own_metrics, own_value
@@ -30,12 +31,12 @@ class Measurements:
         for metric in table:
             if metric.graph != "contribution":
                 self._keep(prefix, metric, network)
-        self._keep_null_test(prefix, "weights", network.weights.null_test)
+        self._keep_null_tests(f"{prefix}weights", network.weights)
         try:
             for metric in table:
                 if metric.graph == "contribution":
                     self._keep(prefix, metric, network)
-            self._keep_null_test(prefix, "contribution", network.contribution.null_test)
+            self._keep_null_tests(f"{prefix}contribution", network.contribution)
         except GraphError as problem:
             self.notes.append(f"{prefix}contribution graph: {problem}")
         for reference, metric in own.items():
@@ -47,9 +48,13 @@ class Measurements:
         if value is not None:
             self.metrics[prefix + metric.name] = float(value)
 
-    def _keep_null_test(self, prefix: str, graph: str, test: NullTest | None) -> None:
-        if test is not None:
-            self.null_tests[prefix + graph] = test
+    def _keep_null_tests(self, name: str, graph: MeasuredGraph) -> None:
+        tests = {
+            name: graph.null_test,
+            f"{name}_verdict": graph.verdict_test,
+            f"{name}_layered_modularity": graph.modularity_test,
+        }
+        self.null_tests |= {key: test for key, test in tests.items() if test is not None}
 
 
 def _known(name: str) -> Metric:

@@ -38,8 +38,8 @@ class MeasuredNetwork:
 
     @cached_property
     def weights(self) -> MeasuredGraph:
-        """The weight graph with its partitions and its null test."""
-        return MeasuredGraph(self.graph, self._plan, self.config.nulls.null)
+        """The weight graph with its partitions and its null tests."""
+        return MeasuredGraph(self.graph, self._plan, self.config.nulls.null, self.config.nulls.verdict)
 
     @cached_property
     def contribution(self) -> MeasuredGraph:
@@ -51,7 +51,9 @@ class MeasuredNetwork:
         examples = torch.tensor(self.dataset.train.inputs[:CONTRIBUTION_EXAMPLES])
         graph = WeightGraph.from_reading(self._traced.reading("contribution", examples))
         nulls = self.config.nulls
-        return MeasuredGraph(graph, self._plan, nulls.null if nulls.test_contribution else None)
+        if not nulls.test_contribution:
+            return MeasuredGraph(graph, self._plan)
+        return MeasuredGraph(graph, self._plan, nulls.null, nulls.verdict)
 
     @cached_property
     def _traced(self) -> TracedModule:

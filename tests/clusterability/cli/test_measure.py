@@ -28,7 +28,10 @@ def test_json_holds_both_estimators_nulls_and_clusters_and_no_nan(checkpoint, ca
     assert found["layered_modularity"]["value"] == max(found["layered_modularity"]["curve"])
     assert set(found["ncut"]) == {"refined", "spectral"}
     assert found["lower_bound"] <= found["ncut"]["refined"]["ncut"] + 1e-6
-    assert [test["null"] for test in found["null_tests"]] == ["layer", "layer_degree"]
+    assert [(test["statistic"], test["null"]) for test in found["null_tests"]] == [
+        ("ncut", "layer"), ("ncut", "unit_factors"),
+        ("layered_modularity", "layer"), ("layered_modularity", "unit_factors"),
+    ]  # fmt: skip
     assert found["null_tests"][0]["p"] == pytest.approx(1 / 6)
     assert [cluster["units_per_layer"] for cluster in found["clusters"]] == [[4, 4, 4]] * 3
     assert sum(cluster["volume_share"] for cluster in found["clusters"]) == pytest.approx(1)
@@ -47,7 +50,7 @@ def test_a_null_and_an_estimator_of_ones_own_are_measured(checkpoint, tmp_path, 
     own = ["--nulls", "layer,own_lab:swap", "--estimator", "own_lab:thirds", "--json"]
     assert main(["measure", str(checkpoint), *QUICK, *own]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert [test["null"] for test in found["null_tests"]] == ["layer", "own_lab:swap"]
+    assert [test["null"] for test in found["null_tests"]] == ["layer", "own_lab:swap"] * 2
     assert set(found["ncut"]) == {"refined", "spectral", "own_lab:thirds"}
     assert found["labels"] == [node % 3 for node in range(36)]
     assert main(["measure", str(checkpoint), *QUICK, "--nulls", "own_lab:swop"]) == 2
@@ -73,6 +76,7 @@ def test_normalised_weights_are_measured_with_what_was_assumed(checkpoint, tmp_p
 
 def test_one_shuffle_leaves_z_empty(checkpoint, capsys):
     arguments = ["--num-clusters", "3", "--num-shuffles", "1", "--nulls", "layer", "--json"]
+    arguments += ["--statistics", "ncut"]
     assert main(["measure", str(checkpoint), *arguments]) == 0
     (test,) = json.loads(capsys.readouterr().out)["null_tests"]
     assert test["z"] is None
@@ -83,7 +87,7 @@ def test_tables_and_picture(checkpoint, tmp_path, capsys):
     picture = tmp_path / "picture.png"
     assert main(["measure", str(checkpoint), *QUICK, "--plot", str(picture)]) == 0
     out = capsys.readouterr().out
-    for word in ("refined", "spectral", "layer_degree", "4 4 4", "one-sided"):
+    for word in ("refined", "spectral", "unit_factors", "layered_modularity", "4 4 4", "one-sided"):
         assert word in out
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["picture.png", "planted.npz"]
@@ -93,6 +97,7 @@ def test_tables_and_picture(checkpoint, tmp_path, capsys):
     ("arguments", "message"),
     [
         (["--nulls", "layr"], "unknown null 'layr'. Did you mean 'layer'?"),
+        (["--statistics", "ncutt"], "unknown statistic 'ncutt'. Did you mean 'ncut'?"),
         (["--estimator", "refind"], "unknown estimator 'refind'. Did you mean 'refined'?"),
         (["--num-clusters", "1"], "num_clusters: got 1, allowed: 2 to 36"),
         (["--num-shuffles", "0"], "num_shuffles: got 0, allowed: 1 or more"),

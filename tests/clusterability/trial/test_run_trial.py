@@ -38,6 +38,12 @@ def test_a_trial_trains_measures_and_says_where_its_numbers_come_from():
     assert 0 < record.metrics["ncut"] < 3
     assert len(record.null_tests["weights"].null_values) == 5
     assert record.metrics["null_mean"] == pytest.approx(np.mean(record.null_tests["weights"].null_values))
+    verdict, modularity = (record.null_tests[f"weights_{name}"] for name in ("verdict", "layered_modularity"))
+    assert (verdict.statistic, verdict.null) == ("ncut", "unit_factors")
+    assert (modularity.statistic, modularity.null) == ("layered_modularity", "unit_factors")
+    assert record.metrics["verdict_null_mean"] == verdict.mean
+    assert record.metrics["layered_modularity_p_value"] == modularity.p_value
+    assert record.metrics["layered_modularity_at_k"] == modularity.observed
     assert record.provenance["dataset_sha256"] == load_dataset(SMALL.dataset, 0).sha256
     assert record.provenance["version_torch"].startswith("2.")
     assert {value.shape for value in record.weights.values()} >= {(16, 64), (10, 16)}
@@ -51,8 +57,11 @@ def test_a_pruned_network_is_recorded_beside_the_one_before_pruning():
     assert {"unpruned_test_accuracy", "unpruned_z_score_contribution"} <= record.metrics.keys()
     assert len(record.history["train_loss"]) == 3
     assert set(record.null_tests) == {
-        "weights", "contribution", "unpruned_weights", "unpruned_contribution",
-    }  # fmt: skip
+        f"{prefix}{graph}{test}"
+        for prefix in ("", "unpruned_")
+        for graph in ("weights", "contribution")
+        for test in ("", "_verdict", "_layered_modularity")
+    }
     kernel = next(name for name in record.weights if name.endswith("weight"))
     assert np.mean(record.weights[kernel] == 0) == pytest.approx(0.8, abs=0.01)
     assert np.mean(record.unpruned_weights[kernel] == 0) < 0.1
