@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clusterability.graph import WeightGraph
-    from clusterability.ncut import ModularityResult, NcutResult, measure_modularity, measure_ncut
+    from clusterability.ncut import (
+        ModularityResult,
+        NcutResult,
+        measure_modularity,
+        measure_ncut,
+        measure_stability,
+    )
     from clusterability.nulls import null_test
     from clusterability.record import NullTest
     from clusterability.training.penalties._eigenvalues import ClusterabilityPenalty
@@ -21,6 +27,7 @@ _HOMES = {
     "ModularityResult": "clusterability.ncut",
     "measure_modularity": "clusterability.ncut",
     "measure_ncut": "clusterability.ncut",
+    "measure_stability": "clusterability.ncut",
     "null_test": "clusterability.nulls",
     "NullTest": "clusterability.record",
     "ClusterabilityPenalty": "clusterability.training.penalties._eigenvalues",
@@ -34,6 +41,7 @@ __all__ = [
     "WeightGraph",
     "measure_modularity",
     "measure_ncut",
+    "measure_stability",
     "null_test",
 ]
 

@@ -10,6 +10,7 @@ from scipy import sparse
 from clusterability.errors import CheckpointError, GraphError
 from clusterability.graph.block import Block, KernelNorm, Weighting, read_only
 from clusterability.graph.components import count_components
+from clusterability.graph.dangling import units_on_paths
 from clusterability.graph.reading import Reading, chain_reading, numbered
 
 SMALLEST_WEIGHT = 1e-20  # of the largest one
@@ -40,6 +41,8 @@ class WeightGraph:
     the network whose hidden units have been rescaled to one norm."""
     note: str = ""
     """What was assumed in reading the network; empty: nothing."""
+    dangling_left_out: int | None = None
+    """Units left out because they lie on no path from inputs to outputs; None: such units stay."""
 
     @classmethod
     def from_matrices(cls, matrices: Sequence[Any]) -> "WeightGraph":
@@ -170,7 +173,39 @@ class WeightGraph:
     @property
     def num_isolated(self) -> int:
         """Units left out because all their weights are zero."""
-        return sum(self.full_widths) - self.num_nodes
+        return sum(self.full_widths) - self.num_nodes - (self.dangling_left_out or 0)
+
+    @property
+    def num_dangling(self) -> int:
+        """Units with weights that lie on no path from inputs to outputs, left out or not.
+
+        Inputs are the layers that no block enters, outputs those that no block leaves.
+        """
+        on_paths = sum(int(units.sum()) for units in self._on_paths())
+        return self.num_nodes - on_paths + (self.dangling_left_out or 0)
+
+    def without_dangling(self) -> "WeightGraph":
+        """Return the graph of the units that lie on paths from inputs to outputs.
+
+        A null network of it loses such units as well, as it loses isolated ones.
+
+        Raises:
+            GraphError: no unit lies on such a path.
+        """
+        on_paths = [np.flatnonzero(units) for units in self._on_paths()]
+        remaining = sum(len(units) for units in on_paths)
+        if not remaining:
+            raise GraphError("no unit lies on a path from the inputs to the outputs: nothing is left")
+        blocks = (block.restricted(on_paths[block.source], on_paths[block.target]) for block in self.blocks)
+        return replace(
+            self,
+            blocks=tuple(blocks),
+            kept=tuple(read_only(own[units]) for own, units in zip(self.kept, on_paths, strict=True)),
+            dangling_left_out=self.num_nodes - remaining + (self.dangling_left_out or 0),
+        )
+
+    def _on_paths(self) -> list[np.ndarray]:
+        return units_on_paths([(one.source, one.target, one.matrix) for one in self.blocks], self.widths)
 
     @property
     def num_components(self) -> int:
