@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clusterability.graph import WeightGraph
     from clusterability.lesions import LesionTest, lesion_test
-    from clusterability.ncut import ModularityResult, NcutResult, measure_modularity, measure_ncut
+    from clusterability.ncut import (
+        ModularityResult,
+        NcutResult,
+        measure_modularity,
+        measure_ncut,
+        measure_stability,
+    )
     from clusterability.nulls import null_test
     from clusterability.record import NullTest
     from clusterability.training.penalties._eigenvalues import ClusterabilityPenalty
@@ -24,6 +30,7 @@ _HOMES = {
     "lesion_test": "clusterability.lesions",
     "measure_modularity": "clusterability.ncut",
     "measure_ncut": "clusterability.ncut",
+    "measure_stability": "clusterability.ncut",
     "null_test": "clusterability.nulls",
     "NullTest": "clusterability.record",
     "ClusterabilityPenalty": "clusterability.training.penalties._eigenvalues",
@@ -39,6 +46,7 @@ __all__ = [
     "lesion_test",
     "measure_modularity",
     "measure_ncut",
+    "measure_stability",
     "null_test",
 ]
 

@@ -72,6 +72,11 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "layered_modularity": "clusterability.measurement.metrics.layered:LAYERED_MODULARITY",
         "layered_clusters": "clusterability.measurement.metrics.layered:LAYERED_CLUSTERS",
         "layer_share": "clusterability.measurement.metrics.layered:LAYER_SHARE",
+        "stability": "clusterability.measurement.metrics.stability:STABILITY",
+        "layered_stability": "clusterability.measurement.metrics.stability:LAYERED_STABILITY",
+        "small_clusters": "clusterability.measurement.metrics.small_clusters:SMALL_CLUSTERS",
+        "layered_small_clusters": "clusterability.measurement.metrics.small_clusters:LAYERED_SMALL_CLUSTERS",
+        "num_dangling": "clusterability.measurement.metrics.dangling:NUM_DANGLING",
         "null_mean": "clusterability.measurement.metrics.null_test:NULL_MEAN",
         "null_sd": "clusterability.measurement.metrics.null_test:NULL_SD",
         "z_score": "clusterability.measurement.metrics.null_test:Z_SCORE",
@@ -99,6 +104,17 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
             "clusterability.measurement.metrics.layered:LAYERED_CLUSTERS_CONTRIBUTION"
         ),
         "layer_share_contribution": "clusterability.measurement.metrics.layered:LAYER_SHARE_CONTRIBUTION",
+        "stability_contribution": "clusterability.measurement.metrics.stability:STABILITY_CONTRIBUTION",
+        "layered_stability_contribution": (
+            "clusterability.measurement.metrics.stability:LAYERED_STABILITY_CONTRIBUTION"
+        ),
+        "small_clusters_contribution": (
+            "clusterability.measurement.metrics.small_clusters:SMALL_CLUSTERS_CONTRIBUTION"
+        ),
+        "layered_small_clusters_contribution": (
+            "clusterability.measurement.metrics.small_clusters:LAYERED_SMALL_CLUSTERS_CONTRIBUTION"
+        ),
+        "num_dangling_contribution": "clusterability.measurement.metrics.dangling:NUM_DANGLING_CONTRIBUTION",
         "null_mean_contribution": "clusterability.measurement.metrics.null_test:NULL_MEAN_CONTRIBUTION",
         "null_sd_contribution": "clusterability.measurement.metrics.null_test:NULL_SD_CONTRIBUTION",
         "z_score_contribution": "clusterability.measurement.metrics.null_test:Z_SCORE_CONTRIBUTION",

@@ -1,4 +1,4 @@
-"""What a torch module is as a weight graph: it is traced once and read as weights or as contributions."""
+"""What a torch module is as a weight graph: it is traced once and read under any weighting."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, get_args
@@ -12,6 +12,7 @@ from clusterability.graph.activations import contributions
 from clusterability.graph.block import Block, KernelNorm, Weighting
 from clusterability.graph.draft import DraftGraph
 from clusterability.graph.module_reader import read_module
+from clusterability.graph.normalised import normalised_weights, scaled_rows
 from clusterability.graph.reading import Reading
 from clusterability.graph.unit_values import HiddenLayer, hidden_layer
 
@@ -68,18 +69,25 @@ class TracedModule:
         )
 
     def reading(self, weighting: Weighting, inputs: Any = None) -> Reading:
-        """Return the module's blocks of weights, or of contributions over `inputs`, (examples, ...).
+        """Return the module's blocks of weights, normalised or not, or of contributions over `inputs`.
+
+        Args:
+            weighting: as `WeightGraph.from_module`.
+            inputs: (examples, ...), for contributions only.
 
         Raises:
-            GraphError: an unknown weighting, no inputs for contributions, no block between kept layers.
+            GraphError: an unknown weighting, no inputs for contributions, no block between kept layers, or
+                units that cannot be normalised.
         """
-        _require("weighting", weighting, ("weights", "contribution"))
+        _require("weighting", weighting, get_args(Weighting))
         if weighting == "contribution":
             if not isinstance(inputs, torch.Tensor) or len(inputs) < 2:
                 raise GraphError("weighting 'contribution' needs a tensor of at least two inputs")
             matrices = contributions(self._draft, self._traced, inputs)
+        elif weighting == "normalised":
+            matrices = normalised_weights(self._draft)
         else:
-            matrices = [_scaled(block.matrix, block.row_scale) for block in self._draft.blocks]
+            matrices = [scaled_rows(block.matrix, block.row_scale) for block in self._draft.blocks]
         return _assemble(self._draft, matrices, weighting, self._kernel_norm, self._kept_layers)
 
 
@@ -136,7 +144,3 @@ def _kept(draft: DraftGraph, kept_layers: KeptLayers) -> list[int]:
 
 def _listed(layers: Sequence[tuple[str, int | None]]) -> str:
     return ", ".join(f"{name} ({width})" for name, width in layers)
-
-
-def _scaled(matrix: np.ndarray, row_scale: np.ndarray | None) -> np.ndarray:
-    return matrix if row_scale is None else matrix * row_scale[:, None]

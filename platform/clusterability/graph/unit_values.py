@@ -40,7 +40,7 @@ def hidden_layer(draft: DraftGraph, layer: int) -> HiddenLayer | None:
     ]
     if found.kind == "input" or not reads:
         return None
-    if layer in draft.outputs:
+    if found.is_output:
         raise LesionError(
             f"layer {found.name!r}: got an output that other layers read, allowed: hidden layers"
         )

@@ -5,7 +5,14 @@ import json
 import pytest
 import torch
 
-from clusterability import WeightGraph, lesion_test, measure_modularity, measure_ncut, null_test
+from clusterability import (
+    WeightGraph,
+    lesion_test,
+    measure_modularity,
+    measure_ncut,
+    measure_stability,
+    null_test,
+)
 from clusterability.components import find, names
 from clusterability.errors import GraphError
 from clusterability.graph import from_module
@@ -39,6 +46,12 @@ def test_values_are_those_of_the_public_functions(make_network, dataset):
         ("ncut_contribution", measure_ncut(contribution, 3)),
     ):
         assert metrics[name] == result.value
+    modules = measure_modularity(contribution)
+    assert metrics["stability"] == measure_stability(graph, measure_ncut(graph, 3))
+    assert metrics["layered_stability_contribution"] == measure_stability(contribution, modules)
+    assert metrics["small_clusters"] == measure_ncut(graph, 3).small_clusters
+    assert metrics["layered_small_clusters_contribution"] == modules.small_clusters
+    assert metrics["num_dangling_contribution"] == contribution.num_dangling
     assert metrics["ncut_spectral"] == measure_ncut(graph, 3, "spectral").value
     assert metrics["ncut_lower_bound"] == pytest.approx(measure_ncut(graph, 3).lower_bound, abs=1e-12)
     assert metrics["z_score"] == null_test(graph, num_shuffles=3, num_clusters=3).z_score
