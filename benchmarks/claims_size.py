@@ -86,8 +86,9 @@ def table() -> str:
     found = {(line["condition"], line["phase"]): line for line in read_lines()}
     rows = [
         "### Size of the nulls at these networks\n",
-        f"Share with p <= 0.05 of {NUM_SURROGATES} graphs drawn by `unit_factors` from the network of seed",
-        f"{SEED}, {NUM_SHUFFLES} shuffles, layered modularity, k = {NUM_CLUSTERS}; weights / contributions\n",
+        f"Share with p <= 0.05 of {NUM_SURROGATES} graphs drawn by `unit_factors` from the network of",
+        f"seed {SEED}; {NUM_SHUFFLES} shuffles, k = {NUM_CLUSTERS}, layered modularity; weights /",
+        "contributions.\n",
         f"| surrogates of | {' | '.join(f'`{null}`' for null in NULLS)} |",
         "|---" * (1 + len(NULLS)) + "|",
     ]

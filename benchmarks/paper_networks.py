@@ -113,6 +113,7 @@ def train_missing(condition: str, seed: int) -> None:
         _keep(path, network, config)
     for file in checkpoints.iterdir():
         file.unlink()
+    checkpoints.rmdir()
 
 
 def _initialised(config: TrialConfig) -> nn.Module:
