@@ -88,7 +88,8 @@ def build_sweep(
 ) -> SweepTable:
     """Build the full grid of `axes`; the trials numbered in `failing` are failed ones without metrics.
 
-    With `verdict` they have the tests against the verdict's null as well, which earlier versions lack. The control is the grid's first point, as where each axis lists the space's own value first.
+    With `verdict` they have the tests against the verdict's null as well, which earlier versions lack. The
+    control is the grid's first point, as where each axis lists the space's own value first.
     """
     axes = REGULARISED if axes is None else axes
     grid = [{}]

@@ -134,9 +134,9 @@ def caption(info: SignificanceInfo) -> str:
     side, other = ("Above", "below") if info.verdict.statistic.maximise else ("Below", "above")
     return (
         f"From the left: {panels}; z, the distance of the {info.verdict.statistic.label} to the mean of "
-        f"{info.verdict.title} in its standard deviations, with q. Large dots are means over seeds, small ones "
-        f"the seeds. {side} z = 0 a condition is more clusterable than its shuffles, {other} it less; p and q "
-        "ask for more only."
+        f"{info.verdict.title} in its standard deviations, with q. Large dots are means over seeds, small "
+        f"ones the seeds. {side} z = 0 a condition is more clusterable than its shuffles, {other} it less; p "
+        "and q ask for more only."
     )
 
 
