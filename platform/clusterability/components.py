@@ -172,6 +172,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     },
     "figure": {
         "frontier": "clusterability_analysis.figures.frontier:FRONTIER",
+        "second_frontier": "clusterability_analysis.figures.second_frontier:SECOND_FRONTIER",
         "significance": "clusterability_analysis.figures.significance:SIGNIFICANCE",
         "axes": "clusterability_analysis.figures.axes:AXES",
     },
