@@ -83,8 +83,12 @@ def shown_of(sweep: SweepTable) -> Shown:
     """
     metrics = [_metric(sweep, objective.metric) for objective in sweep.objectives]
     reported = [find("metric", metric.reported_as) if metric.reported_as else metric for metric in metrics]
-    directions = [item.direction for item in sweep.objectives]
-    objectives = _distinct(*map(quantity_of, reported, directions))
+    objectives = _distinct(
+        *(
+            quantity_of(metric, item.direction)
+            for metric, item in zip(reported, sweep.objectives, strict=True)
+        )
+    )
     graph = next((metric.graph for metric in metrics if metric.graph), "weights")
     suffix, other_suffix = GRAPH_SUFFIXES[graph], GRAPH_SUFFIXES[OTHER_GRAPH[graph]]
     other_tests = recorded_tests(sweep, other_suffix)

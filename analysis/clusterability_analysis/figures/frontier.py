@@ -277,7 +277,7 @@ def _number_points(axes: Axes, info: FrontierInfo) -> None:
         index = int(np.flatnonzero(info.number == number)[0])
         write(number, index, fontweight="bold", color=CONTROL if info.control[index] else ACCENT)
     for index in np.flatnonzero((info.elsewhere > 0) & ~info.beyond):
-        write(info.elsewhere[index], index, color=MUTED)
+        write(int(info.elsewhere[index]), int(index), color=MUTED)
 
 
 def _legend(figure: Figure, axes: Axes, info: FrontierInfo) -> None:
