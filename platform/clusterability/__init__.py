@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clusterability.graph import WeightGraph
+    from clusterability.lesions import LesionTest, lesion_test
     from clusterability.ncut import (
         ModularityResult,
         NcutResult,
@@ -25,6 +26,8 @@ _HOMES = {
     "WeightGraph": "clusterability.graph",
     "NcutResult": "clusterability.ncut",
     "ModularityResult": "clusterability.ncut",
+    "LesionTest": "clusterability.lesions",
+    "lesion_test": "clusterability.lesions",
     "measure_modularity": "clusterability.ncut",
     "measure_ncut": "clusterability.ncut",
     "measure_stability": "clusterability.ncut",
@@ -35,10 +38,12 @@ _HOMES = {
 
 __all__ = [
     "ClusterabilityPenalty",
+    "LesionTest",
     "ModularityResult",
     "NcutResult",
     "NullTest",
     "WeightGraph",
+    "lesion_test",
     "measure_modularity",
     "measure_ncut",
     "measure_stability",

@@ -146,6 +146,20 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "layered_modularity_p_value_contribution": (
             "clusterability.measurement.metrics.verdict:LAYERED_MODULARITY_P_VALUE_CONTRIBUTION"
         ),
+        "functional_clusters": "clusterability.measurement.metrics.lesions:FUNCTIONAL_CLUSTERS",
+        "clusters_without_effect": "clusterability.measurement.metrics.lesions:CLUSTERS_WITHOUT_EFFECT",
+        "largest_effect": "clusterability.measurement.metrics.lesions:LARGEST_EFFECT",
+        "causal_gap": "clusterability.measurement.metrics.lesions:CAUSAL_GAP",
+        "class_mutual_information": "clusterability.measurement.metrics.lesions:CLASS_MUTUAL_INFORMATION",
+        "functional_clusters_ncut": "clusterability.measurement.metrics.lesions:FUNCTIONAL_CLUSTERS_NCUT",
+        "clusters_without_effect_ncut": (
+            "clusterability.measurement.metrics.lesions:CLUSTERS_WITHOUT_EFFECT_NCUT"
+        ),
+        "largest_effect_ncut": "clusterability.measurement.metrics.lesions:LARGEST_EFFECT_NCUT",
+        "causal_gap_ncut": "clusterability.measurement.metrics.lesions:CAUSAL_GAP_NCUT",
+        "class_mutual_information_ncut": (
+            "clusterability.measurement.metrics.lesions:CLASS_MUTUAL_INFORMATION_NCUT"
+        ),
         "seconds_training": "clusterability.measurement.metrics.seconds:SECONDS_TRAINING",
         "seconds_measuring": "clusterability.measurement.metrics.seconds:SECONDS_MEASURING",
     },
@@ -158,6 +172,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     },
     "figure": {
         "frontier": "clusterability_analysis.figures.frontier:FRONTIER",
+        "second_frontier": "clusterability_analysis.figures.second_frontier:SECOND_FRONTIER",
         "significance": "clusterability_analysis.figures.significance:SIGNIFICANCE",
         "axes": "clusterability_analysis.figures.axes:AXES",
     },

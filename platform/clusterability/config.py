@@ -217,6 +217,20 @@ class NullsConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LesionsConfig:
+    """How clusters' hidden units are lesioned: set to zero, on validation data."""
+
+    num_random: int = 50
+    """Random sets of units that each cluster is compared with; 0: no lesions."""
+    num_examples: int = 1000
+    """Validation examples that the network is run on, at most."""
+
+    def __post_init__(self) -> None:
+        require(self.num_random >= 0, "lesions.num_random", self.num_random, "0 or more")
+        require(self.num_examples >= 1, "lesions.num_examples", self.num_examples, "1 or more")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Objective:
     """One axis of the frontier: a metric and which way is better."""
 
@@ -241,6 +255,7 @@ class TrialConfig:
     """What is added to the loss: settings by the penalty's name, or your own as package.module:class."""
     ncut: NcutConfig = NcutConfig()
     nulls: NullsConfig = NullsConfig()
+    lesions: LesionsConfig = LesionsConfig()
     metrics: tuple[str, ...] = ()
     """Your own metrics, recorded beside the others: package.module:function each."""
     sources: dict[str, str] = field(default_factory=dict)

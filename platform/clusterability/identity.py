@@ -34,6 +34,9 @@ _LATER_FIELDS: Mapping[str, Any] = {
     "model.options": {},
     "nulls.verdict": "unit_factors",
     "penalties": {},
+    "lesions.num_random": 50,
+    "lesions.num_examples": 1000,
+    "lesions": {},  # what the two leave of it
     "metrics": [],
     "sources": {},
 }

@@ -24,7 +24,22 @@ _PICTURES = (".pdf", ".png", ".svg")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("checkpoint", type=Path, help=".safetensors, .pt, .pth, .ckpt, .bin or .npz")
+    parser.add_argument(
+        "checkpoint", type=Path, help=".pt, .pth, .ckpt, .bin, .safetensors, .index.json or .npz"
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="layers to read: 'actor' is all of 'actor.0', 'actor.2'; with * ? [...]; may be repeated",
+    )
+    parser.add_argument(
+        "--batch-norm",
+        choices=("before", "behind"),
+        help="side of the nonlinearity that batch norms stand on, where the names in the file do not show it",
+    )
+    parser.add_argument("--batch-norm-eps", type=float, default=1e-5, metavar="EPS", help="theirs (1e-5)")
     parser.add_argument("--num-clusters", type=int, default=12, metavar="K", help="clusters (12)")
     parser.add_argument(
         "--estimator",
@@ -95,6 +110,9 @@ def _measured(arguments: argparse.Namespace) -> "MeasuredCheckpoint":
         weighting=arguments.weighting,
         kernel_norm=arguments.kernel_norm,
         kept_layers=arguments.kept_layers,
+        only=arguments.only,
+        batch_norm=arguments.batch_norm,
+        batch_norm_eps=arguments.batch_norm_eps,
     )
     if arguments.leave_out_dangling:
         graph = graph.without_dangling()

@@ -1,5 +1,6 @@
 """What `clusterability measure` found, as tables and as plain values."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,12 +158,12 @@ def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
     )
     console.print(_partition_table(measured))
     console.print("layer share: 1 where each cluster keeps to a layer; stability: 1 where other seeds agree")
-    if measured.tests:
-        console.print(_test_table(measured))
-        for test in measured.tests:
-            if test.status != "ok":
-                line = f"{test.statistic} under {test.null}: {test.status}"
-                console.print(line, style="yellow", markup=False, highlight=False)
+    for table in _test_tables(measured):
+        console.print(table)
+    for test in measured.tests:
+        if test.status != "ok":
+            line = f"{test.statistic} under {test.null}: {test.status}"
+            console.print(line, style="yellow", markup=False, highlight=False)
     table = _table(
         f"clusters ({measured.estimator})", "cluster", "units per layer", "volume", "cut", "one-sided"
     )
@@ -176,6 +177,17 @@ def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
         console.print(_ncut_table(f"n-cut by number of clusters ({name})", sweep))
 
 
+def _test_tables(measured: MeasuredCheckpoint) -> Iterator[Table]:
+    for statistic in dict.fromkeys(test.statistic for test in measured.tests):
+        tests = [test for test in measured.tests if test.statistic == statistic]
+        title = f"null tests: {statistic} {_number(tests[0].observed)}"
+        table = _table(title, "null", "m", "mean", "sd", "z", "p")
+        for test in tests:
+            numbers = map(_number, (test.mean, test.sd, test.z_score, test.p_value))
+            table.add_row(test.null, str(len(test.null_values)), *numbers)
+        yield table
+
+
 def _partition_table(measured: MeasuredCheckpoint) -> Table:
     table = _table("partitions", "of", "k", "below 1 % of volume", "layer share", "stability")
     found = [(name, result, measured.stability[name]) for name, result in measured.results.items()]
@@ -185,14 +197,6 @@ def _partition_table(measured: MeasuredCheckpoint) -> Table:
     ):
         numbers = (result.num_clusters, result.small_clusters, result.layer_share, stability)
         table.add_row(name, *map(_number, numbers))
-    return table
-
-
-def _test_table(measured: MeasuredCheckpoint) -> Table:
-    table = _table("null tests", "statistic", "null", "m", "observed", "mean", "sd", "z", "p")
-    for test in measured.tests:
-        numbers = (test.observed, test.mean, test.sd, test.z_score, test.p_value)
-        table.add_row(test.statistic, test.null, str(len(test.null_values)), *map(_number, numbers))
     return table
 
 

@@ -139,22 +139,40 @@ class WeightGraph:
         weighting: Weighting = "weights",
         kernel_norm: KernelNorm = "l1",
         kept_layers: Literal["paper", "all"] = "paper",
+        only: str | Sequence[str] = (),
+        batch_norm: Literal["before", "behind"] | None = None,
+        batch_norm_eps: float = 1e-5,
     ) -> "WeightGraph":
-        """Build the graph of a chain of layers from a file: .safetensors, .pt (a torch state dict), .npz.
+        """Build the graph of a chain of layers from a file: .pt, .safetensors, .index.json of shards, .npz.
 
-        An npz file holds the matrices in order, each (fan_in, fan_out). The other two hold tensors by name,
-        as `module.state_dict()` gives them: linear layers, convolutions, and batch norm right after its
-        layer, in the natural order of their names. Other networks: load them, and use `from_module`.
+        The first three hold tensors by name, as `module.state_dict()` gives them: linear layers,
+        convolutions, batch norms. Layers are chained in the order in which the file defines them, or, where
+        the file does not keep it (safetensors), in the only order that fits. Every tensor is part of a layer
+        or refused. An npz file holds the matrices in order, each (fan_in, fan_out). Other networks: load
+        them, and use `from_module`. docs/measuring.md says what is read and what is refused.
+
+        `only` chooses layers by patterns (`*`, `?`, `[...]`) that fit a tensor's name or what comes before
+        one of its dots: "actor" is all of "actor.0.weight", "actor.2.weight", ... `batch_norm` says, where
+        the names in a file do not, whether batch norms stand before their layer's nonlinearity or behind it;
+        `batch_norm_eps` is theirs, which no file holds.
 
         `weighting` may be "normalised", as in `from_module`. A file does not say what lies between its
         layers: they are taken for ReLU units, which the graph's `note` says. An npz file has no biases.
 
         Raises:
-            CheckpointError: the file is missing, damaged, not safe to load, or holds no chain.
+            CheckpointError: the file is missing, damaged, not safe to load, or does not hold one chain.
         """
-        from clusterability.graph.from_checkpoint import read_checkpoint  # torch takes seconds to import
+        from clusterability.graph.files.rebuilt import BatchNormSettings  # torch takes seconds to import
+        from clusterability.graph.from_checkpoint import read_checkpoint
 
-        reading = read_checkpoint(path, weighting=weighting, kernel_norm=kernel_norm, kept_layers=kept_layers)
+        reading = read_checkpoint(
+            path,
+            weighting=weighting,
+            kernel_norm=kernel_norm,
+            kept_layers=kept_layers,
+            only=(only,) if isinstance(only, str) else only,
+            batch_norm=BatchNormSettings(side=batch_norm, eps=batch_norm_eps),
+        )
         try:
             return cls.from_reading(reading)
         except GraphError as error:

@@ -62,10 +62,10 @@ def perceptron(nonlinearity=nn.ReLU):
     )
 
 
-def image_network():
+def image_network(groups=2):
     return drawn(
         nn.Sequential(
-            nn.Conv2d(2, 6, 3, bias=False), nn.BatchNorm2d(6), nn.ReLU(), nn.Conv2d(6, 4, 3, groups=2),
+            nn.Conv2d(2, 6, 3, bias=False), nn.BatchNorm2d(6), nn.ReLU(), nn.Conv2d(6, 4, 3, groups=groups),
             nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 5, 2), nn.ReLU(), nn.Flatten(), nn.Linear(5 * 4, 3),
         )
     )  # fmt: skip
@@ -289,7 +289,7 @@ def test_weights_that_are_not_finite_are_refused():
         normalised(module)
 
 
-@pytest.mark.parametrize("make", [perceptron, image_network])
+@pytest.mark.parametrize("make", [perceptron, lambda: image_network(groups=1)], ids=["perceptron", "images"])
 @pytest.mark.parametrize("suffix", [".safetensors", ".pt"])
 def test_files_are_normalised_as_their_modules_and_say_what_was_assumed(tmp_path, make, suffix):
     module, path = make().float(), tmp_path / f"weights{suffix}"
