@@ -157,7 +157,7 @@ class WeightGraph:
         `batch_norm_eps` is theirs, which no file holds.
 
         `weighting` may be "normalised", as in `from_module`. A file does not say what lies between its
-        layers: they are taken for ReLU units, which the graph's `note` says. An npz file has no biases.
+        layers: they are taken for ReLU units, which the graph's `note` says. Bare matrices have no biases.
 
         Raises:
             CheckpointError: the file is missing, damaged, not safe to load, or does not hold one chain.

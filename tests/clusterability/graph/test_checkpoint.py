@@ -110,6 +110,15 @@ def test_damaged_files_give_a_graph_or_one_clear_line(tmp_path, whole_files, suf
     assert outcome(path).isprintable()
 
 
+def test_an_archive_that_says_it_is_on_several_disks_is_damaged(tmp_path, whole_files):
+    content = bytearray(whole_files[".pt"])
+    locator = content.index(b"PK\x06\x07")  # zip64: signature, disk, offset of 8 bytes, number of disks
+    content[locator + 16] = 2
+    path = tmp_path / "damaged.pt"
+    path.write_bytes(content)
+    assert outcome(path).isprintable()
+
+
 def outcome(path):
     """The number of nodes, or the text of the refusal."""
     try:

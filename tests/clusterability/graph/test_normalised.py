@@ -227,6 +227,19 @@ def test_a_unit_without_weights_or_bias_is_left_out_and_one_with_a_bias_stays():
     assert_same(normalised(changed), graph)
 
 
+def test_a_unit_whose_weights_have_decayed_on_both_sides_dangles():
+    module = perceptron()
+    with torch.no_grad():
+        module[0].weight[2] *= 1e-15
+        module[0].bias[2] = 0
+        module[3].weight[:, 2] *= 1e-15
+    graph = normalised(module)
+    assert 2 in graph.kept[1]
+    assert graph.num_dangling == 1
+    assert 2 not in graph.without_dangling().kept[1]
+    assert graph.without_dangling().weighting == "normalised"
+
+
 def returning(nonlinearity):
     class Two(nn.Module):
         def __init__(self):

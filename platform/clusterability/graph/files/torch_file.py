@@ -58,12 +58,10 @@ def _load(path: Path) -> Any:
 
 
 def _refuse_torchscript(path: Path) -> None:
-    if not zipfile.is_zipfile(path):
-        return
     try:
         names = zipfile.ZipFile(path).namelist()
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
-        return  # torch says what is wrong with it
+        return  # another kind of file, or a damaged one: torch says what is wrong with it
     if any(name.endswith("/constants.pkl") for name in names) and any("/code/" in name for name in names):
         raise CheckpointError(f"is a TorchScript archive; {_SAVE_TENSORS}, or {WAY_OUT}")
 
