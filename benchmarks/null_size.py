@@ -1,7 +1,8 @@
 """Size and power of the nulls: how often graphs without modules, and graphs with them, come out significant.
 
 Resumable: every finished graph leaves a line for each null in runs/benchmarks/null_size.jsonl, and only
-missing ones are computed: those of a null or a regime added later, too. Run alone: python benchmarks/null_size.py [--graphs 400] [--minutes 10].
+missing ones are computed: those of a null or a regime added later, too. Run alone:
+python benchmarks/null_size.py [--graphs 400] [--minutes 10].
 """
 
 import argparse
@@ -150,7 +151,7 @@ def simulate(num_graphs: int, minutes: float = float("inf")) -> None:
             if elapsed > 60 * minutes:
                 return
             if count % PROGRESS_EVERY == 0:
-                print(f"null_size: {count} of {len(missing)} missing tests, {elapsed / 60:.1f} min", flush=True)
+                print(f"null_size: {count} of {len(missing)} tests, {elapsed / 60:.1f} min", flush=True)
             file.write(json.dumps(tested(*test)) + "\n")
             file.flush()
 

@@ -1,34 +1,45 @@
 """Null `dispersion`: as `unit_factors`, and each drawn matrix is as uneven as the observed one.
 
-Factors found from weights take some of the chance variation of the same weights with them, and multiplying
-shuffled weights by them brings another part of it in: matrices drawn by `unit_factors` are 10 % less uneven
-for their strengths than log-normal ones were, and 3 % more than half-normal ones (`unevenness`), and noise
-makes modularity as it is uneven. So here W_ij = a_i b_j E_ij with the factors of `unit_factors`, E is permuted,
-and each drawn matrix is a_i b_j E^h with the exponent h at which its unevenness is the observed matrix's; then
-scaled to the observed sum of weights. Where no size differs beyond chance the factors are 1 and h stays 1:
-that is the null `layer` (with the pattern of nonzero weights drawn first), exact for iid weights.
+Noise makes modularity, and the more the more uneven it is (`unevenness`). Factors found from weights take
+some of the chance variation of the same weights with them, and multiplying by them again brings another part
+of it in: matrices drawn by `unit_factors` are 10 % less uneven than log-normal ones, and 3 % more than
+half-normal ones. So here W_ij = a_i b_j E_ij with the factors of `unit_factors`, E is permuted, and each
+drawn matrix is a_i b_j E^h with the exponent h at which its unevenness is the observed matrix's; then scaled
+to the observed sum of weights. Where no size differs beyond chance the factors are 1 and h stays 1: that is
+the null `layer` (with the pattern of nonzero weights drawn first), exact for iid weights.
 
 Keeps: of each matrix its sum and its unevenness; each unit's number of nonzero weights, on both sides, and
 its typical size beyond chance.
 Destroys: which weights are nonzero, and large, for their row and column.
 Asks: is the unevenness of each matrix arranged in modules?
+SIZES
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from clusterability.nulls.limits import (
+    DrawBlocks,
+    matrices_of_unequal_units,
+    ncut_is_weak,
+    tail_limit,
+    unevenness_limit,
+)
 from clusterability.nulls.model import FactorNull
 from clusterability.nulls.pattern import shuffle_pattern
 from clusterability.nulls.permutation import permuted
 from clusterability.nulls.unevenness import unevenness
-from clusterability.nulls.unit_factors import unit_factors
+from clusterability.nulls.unit_sizes import unit_factors
+from clusterability.record import Statistic
 
 EXPONENTS = (0.5, 2.0)
 """Least and largest exponent h."""
 TOLERANCE = 1e-3
 """Of the logarithm of the unevenness."""
 MOST_STEPS = 6
+MOST_SKEWNESS = 4.0
+"""Skewness of weights, units' sizes divided out, above which size is not held where sizes vary."""
 LEAST_NONZERO = 0.9
 """Share of nonzero weights, of units that have any, below which h stays 1: the pattern is what is uneven."""
 LEAST_UNEVENNESS = 1e-6
@@ -53,7 +64,7 @@ def dispersion_draw(weights: np.ndarray) -> Callable[[np.random.Generator], np.n
     is_sparse = not observed[live].all()
     wanted, total = unevenness(weights), float(weights.sum(dtype=np.float64))
     has_factors = np.ptp(rows) + np.ptp(columns) > 0
-    is_matched = has_factors and observed[live].mean() >= LEAST_NONZERO and wanted >= LEAST_UNEVENNESS
+    is_matched = has_factors and _can_be_matched(weights) and wanted >= LEAST_UNEVENNESS
 
     def draw(rng: np.random.Generator) -> np.ndarray:
         places = observed.copy()
@@ -94,5 +105,22 @@ def _exponent(excess: Callable[[float], float]) -> float:
     return exponent
 
 
-dispersion = FactorNull(prepare_block=dispersion_draw)
+def dispersion_limits(observed: Sequence[np.ndarray], draw: DrawBlocks, statistic: Statistic) -> str | None:
+    """See `Limits`: none without factors; heavy tails; matrices with many zeros, which are not matched."""
+    if not matrices_of_unequal_units(observed):
+        return None
+    left = [index for index, weights in enumerate(observed) if not _can_be_matched(weights)]
+    return (
+        tail_limit(observed, MOST_SKEWNESS)
+        or unevenness_limit(observed, draw, left)
+        or (ncut_is_weak(observed) if statistic == "ncut" else None)
+    )
+
+
+def _can_be_matched(weights: np.ndarray) -> bool:
+    live = weights[np.ix_(weights.any(axis=1), weights.any(axis=0))]
+    return live.size > 0 and bool(np.count_nonzero(live) >= LEAST_NONZERO * live.size)
+
+
+dispersion = FactorNull(prepare_block=dispersion_draw, limits=dispersion_limits)
 """See the text of this module."""

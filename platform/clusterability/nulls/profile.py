@@ -9,14 +9,18 @@ heavy-tailed ones (log-normal, sigma 1.5): a direction with one large entry come
 within a stratum strengths still differ. See benchmarks/null_size.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from clusterability.nulls.limits import DrawBlocks, tail_limit
 from clusterability.nulls.model import FactorNull
+from clusterability.record import Statistic
 
 LEAST_UNITS = 8
 """Units of a stratum at least; a layer of fewer than 16 connected units is one stratum."""
+MOST_SKEWNESS = 2.0
+"""Skewness of weights, units' sizes divided out, above which the test does not hold its size."""
 
 
 def profile_draw(weights: np.ndarray) -> Callable[[np.random.Generator], np.ndarray]:
@@ -47,5 +51,10 @@ def profile_draw(weights: np.ndarray) -> Callable[[np.random.Generator], np.ndar
     return draw
 
 
-profile = FactorNull(prepare_block=profile_draw, hidden_sources_only=True)
+def profile_limits(observed: Sequence[np.ndarray], draw: DrawBlocks, statistic: Statistic) -> str | None:
+    """See `Limits`: heavy tails."""
+    return tail_limit(observed, MOST_SKEWNESS)
+
+
+profile = FactorNull(prepare_block=profile_draw, hidden_sources_only=True, limits=profile_limits)
 """See the text of this module."""

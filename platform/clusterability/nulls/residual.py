@@ -13,16 +13,15 @@ away spread that the observed matrix has lost only once. The coefficient of vari
 benchmarks/null_size.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from clusterability.nulls.limits import DECIDED_BY, DrawBlocks, unevenness_limit
 from clusterability.nulls.model import FactorNull
 from clusterability.nulls.permutation import permuted
 from clusterability.nulls.strengths import balancing_factors, matched_strengths
-
-MOST_SPREAD = 0.9
-"""Coefficient of variation of E above which the test never has its size; below it may still lack it."""
+from clusterability.record import Statistic
 
 
 def residual_draw(weights: np.ndarray) -> Callable[[np.random.Generator], np.ndarray]:
@@ -50,7 +49,7 @@ def residual_draw(weights: np.ndarray) -> Callable[[np.random.Generator], np.nda
 
 
 def residual_spread(weights: np.ndarray) -> float:
-    """Return the coefficient of variation of E, 0 for a block of zeros; see MOST_SPREAD."""
+    """Return the coefficient of variation of E, 0 for a block of zeros."""
     rows, columns, live = _divided_out(weights)
     residuals = (rows[:, None] * weights * columns)[live]
     return float(residuals.std() / residuals.mean()) if residuals.any() else 0.0
@@ -63,5 +62,10 @@ def _divided_out(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarra
     return rows, columns, (rows > 0)[:, None] & (columns > 0)
 
 
-residual = FactorNull(prepare_block=residual_draw)
+def residual_limits(observed: Sequence[np.ndarray], draw: DrawBlocks, statistic: Statistic) -> str | None:
+    """See `Limits`: dividing strengths out twice leaves most networks less uneven than the observed one."""
+    return unevenness_limit(observed, draw, range(len(observed)), DECIDED_BY)
+
+
+residual = FactorNull(prepare_block=residual_draw, limits=residual_limits)
 """See the text of this module."""

@@ -18,8 +18,8 @@ MOST_EXCESS = 1.5
 def unevenness(weights: np.ndarray) -> float:
     """Return sum_ij w_ij^2 / (s_i t_j) - 1, with s and t the sums of rows and columns.
 
-    That is chi^2 / T against the expectation s_i t_j / T, T the sum of all: 0 where that is exact, (sd / mean)^2
-    for large matrices of iid weights. Rows and columns of zeros count for nothing.
+    That is chi^2 / T against the expectation s_i t_j / T, T the sum of all: 0 where that is exact,
+    (sd / mean)^2 for large matrices of iid weights. Rows and columns of zeros count for nothing.
 
     Args:
         weights: |w| of a block, (sources, targets).
@@ -32,20 +32,25 @@ def unevenness(weights: np.ndarray) -> float:
 
 
 def unevenness_excess(
-    observed: Sequence[np.ndarray], draw: Callable[[np.random.Generator], Sequence[np.ndarray]]
+    observed: Sequence[np.ndarray],
+    draw: Callable[[np.random.Generator], Sequence[np.ndarray]],
+    which: Sequence[int],
 ) -> float:
     """Return by how many standard deviations of drawn networks the observed one is more uneven.
 
-    For each matrix (log of the observed unevenness - mean of the drawn ones' logs) / their standard deviation;
-    summed over the n matrices that vary, over sqrt(n). 0 where none varies. The NUM_DRAWS networks have
-    streams of their own, so it is the same for the same weights.
+    For each matrix (log of the observed unevenness - mean of the drawn ones' logs) / their standard
+    deviation; summed over the n matrices that vary, over sqrt(n). 0 where none varies. The NUM_DRAWS
+    networks have streams of their own, so it is the same for the same weights.
 
     Args:
         observed: |w| of each block.
         draw: from a generator, |w| of each block of a null network.
+        which: indices of the blocks that count.
     """
-    own = _logarithms(observed)
-    drawn = np.array([_logarithms(draw(np.random.default_rng(index))) for index in range(NUM_DRAWS)])
+    if not which:
+        return 0.0
+    own = _logarithms(observed, which)
+    drawn = np.array([_logarithms(draw(np.random.default_rng(seed)), which) for seed in range(NUM_DRAWS)])
     deviations = drawn.std(axis=0, ddof=1)
     varying = deviations > _ROUNDING
     if not varying.any():
@@ -58,8 +63,8 @@ _ROUNDING = 1e-6
 """Unevenness, and differences of its logarithm, below this are rounding of single precision."""
 
 
-def _logarithms(matrices: Sequence[np.ndarray]) -> np.ndarray:
-    return np.log([max(unevenness(matrix), _ROUNDING) for matrix in matrices])
+def _logarithms(matrices: Sequence[np.ndarray], which: Sequence[int]) -> np.ndarray:
+    return np.log([max(unevenness(matrices[index]), _ROUNDING) for index in which])
 
 
 def _inverse(sums: np.ndarray) -> np.ndarray:
