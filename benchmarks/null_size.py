@@ -172,8 +172,8 @@ def table() -> str:
         "",
         f"Share of graphs that come out at p <= 0.05 ({'-'.join(map(str, WIDTHS))}, k = {NUM_CLUSTERS}, "
         f"{NUM_SHUFFLES} shuffles),",
-        "by statistic: n-cut / layered n-cut / layered modularity. Standard error of a share of 0.05: 0.011 in",
-        "400 graphs, 0.022 in 100. n: graphs of each null, fewest and most where they differ.",
+        "by statistic: n-cut / layered n-cut / layered modularity. Standard error of a share of 0.05: 0.011",
+        "in 400 graphs, 0.022 in 100. n: graphs of each null, fewest and most where they differ.",
         "",
         f"| graphs | n | {' | '.join(f'`{null}`' for null in NULLS)} |",
         "|---" * (2 + len(NULLS)) + "|",
