@@ -15,7 +15,7 @@ from clusterability.nulls.unit_factors import unit_factors_draw
 
 WIDTHS = (40, 24, 24, 10)
 MOST_OF_100 = stats.binom.ppf(0.999, 100, 0.07)
-"""16: more than that come up in one of 1,000 runs of a test of size 0.07, the most that docs/nulls.md allows."""
+"""16: more come up in one of 1,000 runs of a test of size 0.07, the most that docs/nulls.md allows."""
 LAYOUT = make_layout([*pairwise(range(4))], WIDTHS)
 
 
