@@ -14,8 +14,8 @@ Asks: is there structure within each matrix beyond what single units are?
 Size at level 0.05, layered modularity, 400 graphs a regime: 0.022 to 0.055 for iid weights of light or heavy
 tail, and for half-normal weights whose units' strengths vary, dead units included. Not for log-normal weights
 whose strengths vary as well (by sigma 0.7): 0.31 at sigma 0.5, 0.36 at sigma 1.5 (100 graphs); there the
-status says "undecided". The plain n-cut is conservative under it, since drawn strengths vary; its power is with the
-layered measures. See docs/nulls.md.
+status says "undecided". The plain n-cut is conservative under it, since drawn strengths vary; its power is
+with the layered measures. See docs/nulls.md.
 """
 
 from collections.abc import Callable
@@ -107,7 +107,8 @@ def _size_limit(prepared: Prepared, statistic: Statistic) -> str | None:
         return None
     return (
         f"undecided: units' strengths vary, and with them divided out the weights have skewness "
-        f"{skewness:.2g}, above {MOST_SKEWNESS:g}; unit_factors rejects up to 0.4 of such graphs without modules"
+        f"{skewness:.2g}, above {MOST_SKEWNESS:g}; unit_factors rejects up to 0.4 of such graphs without "
+        "modules"
     )
 
 
