@@ -194,7 +194,7 @@ class NullsConfig:
     """What the network is compared with."""
 
     null: str = "layer"
-    """What a null network keeps: layer permutes all weights of each layer (the paper's); docs/measuring.md
+    """What a null network keeps: layer permutes all weights of each layer (the paper's); docs/nulls.md
     has the others; or your own as package.module:function."""
     verdict: str | None = "unit_factors"
     """A second null, one of known size, from which the verdict comes: both the n-cut and the layered
