@@ -47,6 +47,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "profile": "clusterability.nulls.profile:profile",
         "residual": "clusterability.nulls.residual:residual",
         "unit_factors": "clusterability.nulls.unit_factors:unit_factors_null",
+        "dispersion": "clusterability.nulls.dispersion:dispersion",
         "initialisation": "clusterability.nulls.initialisation:initialisation",
     },
     "estimator": {

@@ -1,7 +1,8 @@
 """What a null model is, and how the one of a name is made for a graph."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from clusterability.graph import Block
 from clusterability.ncut import Prepared
 from clusterability.ncut.adjacency import Layout, mirror
 from clusterability.nulls.dangling import leave_out_dangling
+from clusterability.nulls.limits import Limits, no_limits
 from clusterability.nulls.own import OwnNull
 from clusterability.record import Statistic
 
@@ -23,6 +25,8 @@ class NullModel:
     """How a drawn network's weights are laid out."""
     draw: Callable[[np.random.Generator], np.ndarray]
     """Returns the flat float32 array of one network's |w|."""
+    limits: Callable[[Statistic], str | None] = lambda statistic: None
+    """Returns why p of a statistic has no stated size, or no power, for this graph; None: it has."""
 
 
 class Null(Protocol):
@@ -33,9 +37,6 @@ class Null(Protocol):
         ...
 
 
-SizeLimit = Callable[[Prepared, Statistic], str | None]
-"""Says why the size of a test of a graph by a statistic is not known to hold; None: no sign against it."""
-
 DrawBlock = Callable[[Block, np.ndarray, np.ndarray, np.random.Generator], None]
 """Reads a block's observed |w| and writes drawn ones, both (source, target) float32 and contiguous."""
 
@@ -45,7 +46,7 @@ class BlockNull:
     """A null that draws each block from the observed one; identity skips stay."""
 
     draw_block: DrawBlock
-    size_limit: SizeLimit | None = None
+    limits: Limits = no_limits
 
     def model(self, prepared: Prepared) -> NullModel:
         """See Null."""
@@ -63,7 +64,8 @@ class BlockNull:
             mirror(layout, flat)
             return flat
 
-        return NullModel(layout=layout, draw=draw)
+        rows = [row for block, row in blocks if not block.is_skip]
+        return _limited(NullModel(layout=layout, draw=draw), observed, rows, self.limits)
 
 
 PrepareBlock = Callable[[np.ndarray], Callable[[np.random.Generator], np.ndarray]]
@@ -77,17 +79,18 @@ class FactorNull:
     prepare_block: PrepareBlock
     hidden_sources_only: bool = False
     """Whether blocks whose sources nothing writes to, the inputs', stay as they are."""
-    size_limit: SizeLimit | None = None
+    limits: Limits = no_limits
 
     def model(self, prepared: Prepared) -> NullModel:
         """See Null."""
         layout, observed, graph = prepared.layout, prepared.flat, prepared.graph
         hidden = {block.target for block in graph.blocks}
-        pieces = []
+        pieces, rows = [], []
         for block, row in zip(graph.blocks, layout.forward, strict=True):
             if block.is_skip or (self.hidden_sources_only and block.source not in hidden):
                 continue
             weights = layout.half(observed, row)
+            rows.append(row)
             for places in _dense_pieces(block, weights.shape):
                 pieces.append((row, places, self.prepare_block(weights[places])))
 
@@ -98,7 +101,17 @@ class FactorNull:
             mirror(layout, flat)
             return flat
 
-        return NullModel(layout=layout, draw=draw)
+        return _limited(NullModel(layout=layout, draw=draw), observed, rows, self.limits)
+
+
+def _limited(model: NullModel, observed: np.ndarray, rows: Sequence[int], limits: Limits) -> NullModel:
+    """Return the model with what limits it, asked of the blocks in these rows of the layout."""
+
+    def blocks(flat: np.ndarray) -> list[np.ndarray]:
+        return [model.layout.half(flat, row) for row in rows]
+
+    asked = partial(limits, blocks(observed), lambda rng: blocks(model.draw(rng)))
+    return replace(model, limits=asked)
 
 
 def _dense_pieces(block: Block, shape: tuple[int, ...]) -> list[tuple[np.ndarray, ...]]:
@@ -134,13 +147,4 @@ def _without_dangling(model: NullModel) -> NullModel:
         leave_out_dangling(model.layout, flat)
         return flat
 
-    return NullModel(layout=model.layout, draw=draw)
-
-
-def size_limit(name: str, prepared: Prepared, statistic: Statistic) -> str | None:
-    """Return why a test's p-value has no known size for this graph; None where nothing speaks against it.
-
-    Nothing is known of the user's own nulls, so nothing is said of them.
-    """
-    limit: SizeLimit | None = getattr(find("null", name), "size_limit", None)
-    return None if limit is None else limit(prepared, statistic)
+    return replace(model, draw=draw)

@@ -1,7 +1,6 @@
 """Is a network's n-cut lower than that of null networks?"""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from clusterability.ncut import Prepared
 from clusterability.ncut.measure import check_request
 from clusterability.ncut.one_thread import one_blas_thread
 from clusterability.ncut.prepared import prepared_of
-from clusterability.nulls.model import null_model, size_limit
+from clusterability.nulls.model import null_model
 from clusterability.nulls.plan import NullTestPlan
 from clusterability.nulls.solvers import CompiledSolver, Solver
 from clusterability.nulls.ties import count_hits, z_score
@@ -48,7 +47,8 @@ def null_test(
     With a torch `device` the same null networks, and the observed one, are partitioned there in batches: the
     refined estimator in another form, with values of its own, meant for a GPU (on a CPU it is slower).
 
-    `null` is a name of docs/nulls.md, or your own function `(weights, rng) -> weights` of one block's
+    `status` says where p has no stated size for this graph, or no power, and what to use instead. `null` is a
+    name of docs/nulls.md, or your own function `(weights, rng) -> weights` of one block's
     |w| as "package.module:function".
 
     Raises:
@@ -86,11 +86,9 @@ def null_tests(
         observed = solver.observed(prepared)
         tests = []
         for null in nulls:
-            values = solver.null_values(null_model(null, prepared))
-            kept = _until_stopped(values, observed, plan, null, on_value)
-            test = summarise(null, observed, np.array(kept), plan)
-            limit = size_limit(null, prepared, plan.statistic)
-            tests.append(test if limit is None else replace(test, status=_joined(limit, test.status)))
+            model = null_model(null, prepared)
+            kept = _until_stopped(solver.null_values(model), observed, plan, null, on_value)
+            tests.append(summarise(null, observed, np.array(kept), plan, model.limits(plan.statistic)))
     return tuple(tests)
 
 
@@ -102,11 +100,17 @@ def _solver(plan: NullTestPlan) -> Solver:
     return BatchedSolver(plan, plan.device)
 
 
-def summarise(null: str, observed: float, null_values: np.ndarray, plan: NullTestPlan) -> NullTest:
-    """Return p and z of an observed value among null values, shape (m,), stopped at the h-th hit or not."""
+def summarise(
+    null: str, observed: float, null_values: np.ndarray, plan: NullTestPlan, limits: str | None = None
+) -> NullTest:
+    """Return p and z of an observed value among null values, shape (m,), stopped at the h-th hit or not.
+
+    `limits` is what the null says of the graph, see `NullModel.limits`.
+    """
     hits = count_hits(null_values, observed, plan.value_range, plan.better)
     stopped = plan.stop_after is not None and hits >= plan.stop_after
     z = z_score(null_values, observed, plan.value_range)
+    undefined = "z undefined: the null values do not vary; take more shuffles" if z is None else None
     return NullTest(
         null=null,
         statistic=plan.statistic,
@@ -114,12 +118,8 @@ def summarise(null: str, observed: float, null_values: np.ndarray, plan: NullTes
         null_values=null_values,
         p_value=hits / len(null_values) if stopped else (1 + hits) / (1 + len(null_values)),
         z_score=z,
-        status="ok" if z is not None else "z undefined: the null values do not vary; take more shuffles",
+        status="; ".join(message for message in (limits, undefined) if message) or "ok",
     )
-
-
-def _joined(limit: str, status: str) -> str:
-    return limit if status == "ok" else f"{limit}; {status}"
 
 
 def _until_stopped(

@@ -47,7 +47,7 @@ def test_unknown_null_names_the_nearest():
 
 
 @pytest.mark.parametrize("statistic", ["ncut", "layered_ncut", "layered_modularity"])
-@pytest.mark.parametrize("null", ["layer", "profile", "residual", "unit_factors"])
+@pytest.mark.parametrize("null", ["layer", "profile", "residual", "unit_factors", "dispersion"])
 def test_planted_modules_are_significant_by_every_statistic_and_null(statistic, null):
     rng = np.random.default_rng(0)
     members = [np.arange(width) % 4 for width in (32, 32, 32, 16)]

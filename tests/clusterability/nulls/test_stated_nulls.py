@@ -4,12 +4,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from clusterability.nulls.dispersion import TOLERANCE, dispersion_draw
 from clusterability.nulls.pattern import shuffle_pattern
 from clusterability.nulls.profile import LEAST_UNITS, profile_draw
-from clusterability.nulls.residual import MOST_SPREAD, residual_draw, residual_spread
-from clusterability.nulls.unit_factors import unit_factors, unit_factors_draw
+from clusterability.nulls.residual import residual_draw, residual_spread
+from clusterability.nulls.unevenness import unevenness
+from clusterability.nulls.unit_factors import unit_factors_draw
+from clusterability.nulls.unit_sizes import unit_factors
 
-DRAWS = {"residual": residual_draw, "profile": profile_draw, "unit_factors": unit_factors_draw}
+DRAWS = {
+    "residual": residual_draw,
+    "profile": profile_draw,
+    "unit_factors": unit_factors_draw,
+    "dispersion": dispersion_draw,
+}
 
 
 def with_factors(seed=0, shape=(60, 40), spread=0.7):
@@ -83,7 +91,7 @@ class TestResidual:
         exact = np.sqrt(np.pi / 2 - 1)
         assert residual_spread(scaled.astype(np.float32)) == pytest.approx(exact, abs=0.02)
         heavy = np.exp(1.5 * rng.standard_normal((200, 200))).astype(np.float32)
-        assert exact < MOST_SPREAD < residual_spread(heavy)
+        assert residual_spread(heavy) > 2 * exact
 
 
 class TestProfile:
@@ -147,3 +155,44 @@ class TestUnitFactors:
         ratios = mean[live] / weights.sum(1)[live]
         assert 0.85 < np.median(ratios) < 1.15
         assert np.std(np.log(ratios)) < 0.15
+
+
+class TestDispersion:
+    @pytest.mark.parametrize("shape", [(24, 10), (60, 40), (200, 150)])
+    def test_each_drawn_matrix_has_the_observed_ones_unevenness_and_sum(self, shape):
+        weights, *_ = with_factors(shape=shape)
+        draw = dispersion_draw(weights)
+        for seed in range(5):
+            drawn = draw(np.random.default_rng(seed))
+            assert abs(np.log(unevenness(drawn) / unevenness(weights))) < 2 * TOLERANCE
+            assert drawn.sum(dtype=float) == pytest.approx(weights.sum(dtype=float), rel=1e-5)
+        of_factors = [unit_factors_draw(weights)(np.random.default_rng(seed)) for seed in range(5)]
+        others = [abs(np.log(unevenness(drawn) / unevenness(weights))) for drawn in of_factors]
+        assert np.mean(others) > 2 * TOLERANCE
+
+    def test_without_factors_it_is_a_permutation(self):
+        weights = np.random.default_rng(1).random((24, 24)).astype(np.float32)
+        drawn = dispersion_draw(weights)(np.random.default_rng(0))
+        np.testing.assert_array_equal(np.sort(drawn, axis=None), np.sort(weights, axis=None))
+
+    def test_matrices_with_many_zeros_are_drawn_as_by_unit_factors(self):
+        weights, *_ = with_factors()
+        weights[weights < np.quantile(weights, 0.6)] = 0
+        found, expected = (
+            draw_of(weights)(np.random.default_rng(0)) for draw_of in (dispersion_draw, unit_factors_draw)
+        )
+        np.testing.assert_array_equal(found, expected)
+
+    def test_units_keep_their_numbers_of_nonzero_weights_and_their_sizes(self):
+        weights, *_ = with_factors(shape=(80, 80))
+        draw = dispersion_draw(weights)
+        drawn = [draw(np.random.default_rng(seed)) for seed in range(30)]
+        np.testing.assert_array_equal((drawn[0] > 0).sum(1), (weights > 0).sum(1))
+        np.testing.assert_array_equal((drawn[0] > 0).sum(0), (weights > 0).sum(0))
+        ratios = np.mean(drawn, axis=0).sum(1)[weights.any(1)] / weights.sum(1)[weights.any(1)]
+        assert np.std(np.log(ratios)) < 0.15
+
+    def test_a_product_of_sizes_stays_as_it_is(self):
+        rng = np.random.default_rng(0)
+        weights = np.outer(*(np.exp(rng.standard_normal(size)) for size in (20, 15))).astype(np.float32)
+        np.testing.assert_allclose(dispersion_draw(weights)(rng), weights, rtol=1e-4)
