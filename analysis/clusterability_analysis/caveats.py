@@ -26,6 +26,10 @@ _GAMED_CONTRIBUTIONS = (
 )
 
 
+FAR_BELOW = 3
+"""Standard deviations below the mean of the verdict's null from which on a network is unlike that null."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caveat:
     """One thing to know."""
@@ -43,6 +47,7 @@ def find_caveats(analysis: Analysis) -> tuple[Caveat, ...]:
         _gaming(conditions),
         _pooled(conditions),
         _few_shuffles(analysis.significance),
+        _unlike_the_null(conditions.shown, analysis.significance),
         _disagreement(conditions.shown, analysis.significance),
         _components(conditions),
         _versions(conditions),
@@ -90,6 +95,29 @@ def _few_shuffles(significance: Significance) -> Caveat | None:
     if not significance.warnings:
         return None
     return Caveat(title="Limits of the null tests", text=" ".join(significance.warnings), serious=True)
+
+
+def _unlike_the_null(shown: Shown, significance: Significance) -> Caveat | None:
+    verdict = shown.verdict
+    if verdict is shown.tests[0]:
+        return None
+    z = verdict.statistic.sign * significance.conditions[f"{verdict.z_score}_mean"].dropna()
+    number = int((z <= -FAR_BELOW).sum())
+    if not number:
+        return None
+    dead_units = (
+        " Nearly dead units do this: their tiny weights differ by large ratios, and one of these drawn for "
+        "two strong units outweighs its layer."
+    )
+    return Caveat(
+        title="Null networks that are not like the networks",
+        text=(
+            f"In {number} of {len(z)} conditions the {verdict.statistic.label} is {FAR_BELOW} sd or more "
+            f"below the mean of the {verdict.title}. There that null has no power: not to pass is no "
+            f"evidence against modules.{dead_units * (verdict.null == 'unit_factors')}"
+        ),
+        serious=True,
+    )
 
 
 def _disagreement(shown: Shown, significance: Significance) -> Caveat | None:

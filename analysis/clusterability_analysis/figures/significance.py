@@ -150,7 +150,7 @@ def draw(info: SignificanceInfo) -> Figure:
         for axes, panel in zip(panels, info.panels, strict=False):
             _draw_panel(axes, panel, info, rows)
         _draw_z(panels[-1], info, rows)
-        longest = 54 if len(info.panels) == 1 else 40
+        longest = 54 if len(info.panels) == 1 else 44
         panels[0].set_yticks(rows, [shorten(label, longest) for label in info.labels])
         panels[0].set_ylim(len(rows) - 0.4, -0.6)
         for axes in panels:
