@@ -53,8 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--statistics",
-        default="ncut,layered_modularity",
-        help=f"what is tested: {', '.join(get_args(Statistic))} (ncut,layered_modularity)",
+        help=f"what is tested: {', '.join(get_args(Statistic))} (ncut,layered_modularity; on a device: ncut)",
     )
     parser.add_argument("--num-shuffles", type=int, default=50, metavar="M", help="null networks each (50)")
     parser.add_argument("--seed", type=int, default=0, help="of partitions and shuffles (0)")
@@ -126,7 +125,8 @@ def _measured(arguments: argparse.Namespace) -> "MeasuredCheckpoint":
         device=arguments.device,
     )
     measured = MeasuredGraph(graph, plan)
-    tests = _null_tests(measured, _listed(arguments.nulls), _listed(arguments.statistics))
+    statistics = arguments.statistics or ("ncut" if arguments.device else "ncut,layered_modularity")
+    tests = _null_tests(measured, _listed(arguments.nulls), _listed(statistics))
     estimators = sorted({*names("estimator"), arguments.estimator})
     numbers = range(2, min(16, graph.num_nodes) + 1)
     sweeps = {name: measured.ncuts(numbers, name) for name in estimators if arguments.k_sweep}

@@ -52,7 +52,8 @@ def train(
 ) -> TrainedNetwork:
     """Fit `module` to the training set with Adam, in place, and evaluate it on all three sets.
 
-    What is read of `config` is `training`, `penalties` and `seed`.
+    What is read of `config` is `training`, `penalties` and `seed`. With `training.until_loss` the first epoch
+    whose mean loss is at most that is the last.
 
     Batches follow from the seed's stream ("training", "batches") and are the same on every device; dropout
     follows from ("training", "dropout"). On the CPU the result depends on the seed and on torch's number of
@@ -62,7 +63,8 @@ def train(
     Raises:
         TrainingError: the loss of a step is not finite.
     """
-    phase = Phase(name="training", epochs=config.training.epochs)
+    settings = config.training
+    phase = Phase(name="training", epochs=settings.epochs, until_loss=settings.until_loss)
     return _run(module, dataset, phase, config, device, on_epoch, checkpoints)
 
 
