@@ -191,11 +191,14 @@ class NcutConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NullsConfig:
-    """What the n-cut is compared with."""
+    """What the network is compared with."""
 
     null: str = "layer"
     """What a null network keeps: layer permutes all weights of each layer (the paper's); docs/measuring.md
     has the others; or your own as package.module:function."""
+    verdict: str | None = "unit_factors"
+    """A second null, one of known size, from which the verdict comes: both the n-cut and the layered
+    modularity are tested against it (docs/nulls.md); null: none."""
     num_shuffles: int = 50
     """Shuffled networks m; the smallest p-value is 1 / (m + 1)."""
     test_contribution: bool = True
@@ -203,7 +206,28 @@ class NullsConfig:
 
     def __post_init__(self) -> None:
         require_component("null", "nulls.null", self.null)
+        if self.verdict is not None:
+            require_component("null", "nulls.verdict", self.verdict)
         require(self.num_shuffles >= 1, "nulls.num_shuffles", self.num_shuffles, "1 or more")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The nulls that the network is tested against."""
+        return (self.null,) if self.verdict is None else (self.null, self.verdict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LesionsConfig:
+    """How clusters' hidden units are lesioned: set to zero, on validation data."""
+
+    num_random: int = 50
+    """Random sets of units that each cluster is compared with; 0: no lesions."""
+    num_examples: int = 1000
+    """Validation examples that the network is run on, at most."""
+
+    def __post_init__(self) -> None:
+        require(self.num_random >= 0, "lesions.num_random", self.num_random, "0 or more")
+        require(self.num_examples >= 1, "lesions.num_examples", self.num_examples, "1 or more")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -231,6 +255,7 @@ class TrialConfig:
     """What is added to the loss: settings by the penalty's name, or your own as package.module:class."""
     ncut: NcutConfig = NcutConfig()
     nulls: NullsConfig = NullsConfig()
+    lesions: LesionsConfig = LesionsConfig()
     metrics: tuple[str, ...] = ()
     """Your own metrics, recorded beside the others: package.module:function each."""
     sources: dict[str, str] = field(default_factory=dict)
@@ -263,7 +288,7 @@ class TrialConfig:
     @property
     def own_components(self) -> list[str]:
         """The user's own components that the trial uses, as package.module:attribute each."""
-        data, named = self.dataset, (self.model.architecture, self.ncut.estimator, self.nulls.null)
+        data, named = self.dataset, (self.model.architecture, self.ncut.estimator, *self.nulls.names)
         names = (data.name, data.mixed_with or "", *named, *self.penalties, *self.metrics)
         return sorted(set(filter(is_own, names)))
 

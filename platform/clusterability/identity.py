@@ -32,7 +32,11 @@ _LATER_FIELDS: Mapping[str, Any] = {
     "dataset.options": {},
     "dataset.path": None,
     "model.options": {},
+    "nulls.verdict": "unit_factors",
     "penalties": {},
+    "lesions.num_random": 50,
+    "lesions.num_examples": 1000,
+    "lesions": {},  # what the two leave of it
     "metrics": [],
     "sources": {},
 }

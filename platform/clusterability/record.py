@@ -11,22 +11,23 @@ import numpy as np
 from clusterability.config import TrialConfig
 
 TrialState = Literal["complete", "failed", "stopped"]
+Statistic = Literal["ncut", "layered_ncut", "layered_modularity"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NullTest:
-    """One network's n-cut against the n-cuts of m shuffled ones."""
+    """A statistic of one network against those of m null networks."""
 
     null: str
     """Name of the null model."""
-    statistic: str = "ncut"
-    """What was compared: ncut, layered_ncut or layered_modularity (of which more is more clusterable)."""
+    statistic: Statistic = "ncut"
+    """What was compared; of the layered modularity more is more clusterable, of the others less."""
     observed: float
-    """n-cut of the network itself."""
+    """The statistic of the network itself."""
     null_values: np.ndarray
-    """n-cut of each shuffled network, shape (m,)."""
+    """The statistic of each null network, shape (m,)."""
     p_value: float
-    """(1 + number of null values <= observed) / (1 + m), Phipson & Smyth 2010."""
+    """(1 + number of null values that are at least as clusterable) / (1 + m), Phipson & Smyth 2010."""
     z_score: float | None
     """(observed - mean) / standard deviation with ddof 1; None where that deviation is 0 or m is 1."""
     status: str = "ok"
@@ -54,7 +55,12 @@ class TrialRecord:
     history: dict[str, list[float]] = field(default_factory=dict)
     """Values per epoch by name, first epoch first."""
     null_tests: dict[str, NullTest] = field(default_factory=dict)
-    """Tests by the graph tested: "weights", "contribution"; with "unpruned_" before them, before pruning."""
+    """Tests by name: "weights", "contribution" are of the n-cut under the first null, with "_verdict" behind
+    them of the n-cut under the verdict's null, with "_layered_modularity" of the layered modularity under
+    that; with "unpruned_" before them, before pruning."""
+    lesions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Effects of clusters' lesions, by the metric of the partition, "layered_modularity_contribution" and
+    "ncut_contribution"; with "unpruned_" before them, before pruning. See `lesions.plain`."""
     error: str | None = None
     """Why the trial failed or stopped, in one line."""
     weights: dict[str, np.ndarray] = field(default_factory=dict, repr=False)

@@ -7,17 +7,21 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from clusterability.cli.measurement import MeasuredCheckpoint
+from clusterability.record import NullTest
 
 _EDGES_SHOWN = 3000  # more of them hide each other
 
 
 def draw_measurement(measured: MeasuredCheckpoint) -> Figure:
-    """Draw units by layer and cluster, the strongest edges, and a histogram of each null."""
+    """Draw units by layer and cluster, the strongest edges, and a histogram of each null by statistic."""
     figure = Figure(figsize=(12, 6), layout="constrained")
     FigureCanvasAgg(figure)
-    left, right = figure.subplots(1, 2, width_ratios=(2, 1))
-    _draw_network(left, measured)
-    _draw_nulls(right, measured)
+    statistics = tuple(dict.fromkeys(test.statistic for test in measured.tests))
+    grid = figure.add_gridspec(max(1, len(statistics)), 2, width_ratios=(2, 1))
+    _draw_network(figure.add_subplot(grid[:, 0]), measured)
+    for row, statistic in enumerate(statistics):
+        tests = [test for test in measured.tests if test.statistic == statistic]
+        _draw_nulls(figure.add_subplot(grid[row, 1]), tests)
     return figure
 
 
@@ -57,12 +61,12 @@ def _colours(count: int) -> np.ndarray:
     return colormaps["gist_rainbow"](np.linspace(0, 1, count))
 
 
-def _draw_nulls(axes, measured: MeasuredCheckpoint) -> None:
-    for test in measured.tests:
+def _draw_nulls(axes, tests: list[NullTest]) -> None:
+    for test in tests:
         z = "undefined" if test.z_score is None else f"{test.z_score:.1f}"
         label = f"{test.null}: z {z}, p {test.p_value:.3g}"
         axes.hist(test.null_values, bins=12, alpha=0.6, label=label)
-    axes.axvline(measured.chosen.value, color="black", label="this network")
-    axes.set_xlabel(f"n-cut ({measured.estimator})")
+    axes.axvline(tests[0].observed, color="black", label="this network")
+    axes.set_xlabel(tests[0].statistic)
     axes.set_ylabel("null networks")
     axes.legend(fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0))  # off the line

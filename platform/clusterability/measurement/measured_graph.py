@@ -1,6 +1,7 @@
 """One graph of a network with all that is measured of it, each part computed on first use."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 
 from clusterability.components import names
@@ -13,23 +14,27 @@ from clusterability.ncut import (
     measure_modularity,
     measure_ncut,
     measure_ncuts,
+    measure_stability,
     prepare,
 )
 from clusterability.ncut.measure import check_request
 from clusterability.nulls import null_tests
 from clusterability.nulls.plan import NullTestPlan
 from clusterability.nulls.significance import OnValue
-from clusterability.record import NullTest
+from clusterability.record import NullTest, Statistic
 
 
 class MeasuredGraph:
-    """A weight graph, its partitions and its null test."""
+    """A weight graph, its partitions and its null tests."""
 
-    def __init__(self, graph: WeightGraph, plan: NullTestPlan, null: str | None = None) -> None:
-        """Take a graph; k, estimator and seed are the plan's, and `null` is what it is tested against."""
+    def __init__(
+        self, graph: WeightGraph, plan: NullTestPlan, null: str | None = None, verdict: str | None = None
+    ) -> None:
+        """Take a graph and the nulls that it is tested against; k, estimator and seed are the plan's."""
         self.graph = graph
         self.plan = plan
         self.null = null
+        self.verdict = verdict
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -58,16 +63,31 @@ class MeasuredGraph:
 
     @cached_property
     def null_test(self) -> NullTest | None:
-        """The n-cut against those of null networks; None: not asked for."""
-        return None if self.null is None else self.null_tests((self.null,))[0]
+        """The n-cut against those of networks of the first null; None: not asked for."""
+        return self._test(self.null, "ncut")
 
-    def null_value(self, name: str) -> float | None:
-        """Return a number of the null test by its name there; None where it, or the test, does not exist."""
-        return None if self.null_test is None else getattr(self.null_test, name)
+    @cached_property
+    def verdict_test(self) -> NullTest | None:
+        """The n-cut against those of networks of the verdict's null; None: not asked for."""
+        return self._test(self.verdict, "ncut")
 
-    def null_tests(self, nulls: tuple[str, ...], on_value: OnValue | None = None) -> tuple[NullTest, ...]:
-        """Test the n-cut against several nulls."""
-        return null_tests(self.prepared, nulls, self.plan, on_value)
+    @cached_property
+    def modularity_test(self) -> NullTest | None:
+        """The layered modularity of k clusters against that of the verdict's null; None: not asked for."""
+        return self._test(self.verdict, "layered_modularity")
+
+    def _test(self, null: str | None, statistic: Statistic) -> NullTest | None:
+        return None if null is None else self.null_tests((null,), statistic)[0]
+
+    def null_tests(
+        self, nulls: tuple[str, ...], statistic: Statistic = "ncut", on_value: OnValue | None = None
+    ) -> tuple[NullTest, ...]:
+        """Test a statistic against several nulls."""
+        return null_tests(self.prepared, nulls, replace(self.plan, statistic=statistic), on_value)
+
+    def stability_of(self, result: Partition | ModularityResult) -> float:
+        """Return the mean adjusted Rand index of a partition with those of two other seeds."""
+        return measure_stability(self.prepared, result, seed=self.plan.seed)
 
     def ncut(self, estimator: str) -> NcutResult:
         """Return the partition of an estimator with what is known of the graph."""

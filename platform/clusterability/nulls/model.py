@@ -10,6 +10,7 @@ from clusterability.components import find
 from clusterability.graph import Block
 from clusterability.ncut import Prepared
 from clusterability.ncut.adjacency import Layout, mirror
+from clusterability.nulls.dangling import leave_out_dangling
 from clusterability.nulls.own import OwnNull
 
 
@@ -117,4 +118,14 @@ def null_model(name: str, prepared: Prepared) -> NullModel:
     null = find("null", name)
     if not hasattr(null, "model"):
         null = BlockNull(draw_block=OwnNull(name=name, function=null))
-    return null.model(prepared)
+    model = null.model(prepared)
+    return model if prepared.graph.dangling_left_out is None else _without_dangling(model)
+
+
+def _without_dangling(model: NullModel) -> NullModel:
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        flat = model.draw(rng)
+        leave_out_dangling(model.layout, flat)
+        return flat
+
+    return NullModel(layout=model.layout, draw=draw)

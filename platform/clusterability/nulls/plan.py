@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from clusterability.errors import GraphError, unknown_name
-
-Statistic = Literal["ncut", "layered_ncut", "layered_modularity"]
+from clusterability.record import Statistic
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

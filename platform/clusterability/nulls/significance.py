@@ -11,10 +11,10 @@ from clusterability.ncut.measure import check_request
 from clusterability.ncut.one_thread import one_blas_thread
 from clusterability.ncut.prepared import prepared_of
 from clusterability.nulls.model import null_model
-from clusterability.nulls.plan import NullTestPlan, Statistic
+from clusterability.nulls.plan import NullTestPlan
 from clusterability.nulls.solvers import CompiledSolver, Solver
 from clusterability.nulls.ties import count_hits, z_score
-from clusterability.record import NullTest
+from clusterability.record import NullTest, Statistic
 
 OnValue = Callable[[str, int], None]
 """Called with the null's name and the number of its values found so far, for progress."""

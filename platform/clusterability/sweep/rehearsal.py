@@ -27,7 +27,7 @@ from clusterability.training.objective import penalties_of
 _EXAMPLES = 8
 _COPIES_IN_TRAINING = 6
 """A weight in training: itself, its gradient, Adam's two moments, and two for its draw in float64."""
-_SHAPING = ("dataset", "model", "ncut", "nulls.null")
+_SHAPING = ("dataset", "model", "ncut", "nulls.null", "nulls.verdict")
 """Sections and fields whose values are rehearsed in all combinations."""
 
 
@@ -53,8 +53,9 @@ def check_networks(space: SearchSpace) -> int:
                 f"the units of the network with widths {list(config.model.widths)} on {config.dataset.name}"
             )
         _step(config, module, dataset)
-        if is_own(config.nulls.null) or is_own(config.ncut.estimator):
-            _draw(config, graph)
+        for null in config.nulls.names:
+            if is_own(null) or is_own(config.ncut.estimator):
+                _draw(config, graph, null)
         _measure(config, module, dataset)
         largest = max(largest, sum(item.numel() * item.element_size() for item in module.parameters()))
     return largest
@@ -69,7 +70,7 @@ def network_variants(space: SearchSpace) -> list[TrialConfig]:
         on = sorted(name for name, settings in config.penalties.items() if settings["weight"] != 0)
         # Dropout and the like change no shape: one network each will do.
         model = replace(config.model, dropout=0.0)
-        own = [name for name in (config.nulls.null, config.ncut.estimator) if is_own(name)]
+        own = [name for name in (*config.nulls.names, config.ncut.estimator) if is_own(name)]
         shapes.setdefault(repr((config.dataset, model, config.ncut.num_clusters, on, own)), config)
     return list(shapes.values())
 
@@ -149,11 +150,11 @@ def _step(config: TrialConfig, module: nn.Module, dataset: Dataset) -> None:
         raise ConfigError(f"{described('architecture', name)}: its outputs are not finite")
 
 
-def _draw(config: TrialConfig, graph: WeightGraph) -> None:
-    """Compare the untrained network with one null network, by the user's own null or estimator."""
+def _draw(config: TrialConfig, graph: WeightGraph, null: str) -> None:
+    """Compare the untrained network with one null network, where null or estimator is the user's own."""
     null_test(
         graph,
-        null=config.nulls.null,
+        null=null,
         num_shuffles=1,
         num_clusters=config.ncut.num_clusters,
         estimator=config.ncut.estimator,

@@ -5,6 +5,7 @@ import pytest
 
 from clusterability.config import (
     DatasetConfig,
+    LesionsConfig,
     ModelConfig,
     NcutConfig,
     NullsConfig,
@@ -12,6 +13,7 @@ from clusterability.config import (
     TrialConfig,
 )
 from clusterability.data import load_dataset
+from clusterability.record import TrialRecord
 from clusterability.trial import run_trial
 
 SMALL = TrialConfig(
@@ -20,6 +22,7 @@ SMALL = TrialConfig(
     training=TrainingConfig(epochs=2, device="cpu"),
     ncut=NcutConfig(num_clusters=3),
     nulls=NullsConfig(num_shuffles=5),
+    lesions=LesionsConfig(num_random=5),
 )
 
 
@@ -38,6 +41,12 @@ def test_a_trial_trains_measures_and_says_where_its_numbers_come_from():
     assert 0 < record.metrics["ncut"] < 3
     assert len(record.null_tests["weights"].null_values) == 5
     assert record.metrics["null_mean"] == pytest.approx(np.mean(record.null_tests["weights"].null_values))
+    verdict, modularity = (record.null_tests[f"weights_{name}"] for name in ("verdict", "layered_modularity"))
+    assert (verdict.statistic, verdict.null) == ("ncut", "unit_factors")
+    assert (modularity.statistic, modularity.null) == ("layered_modularity", "unit_factors")
+    assert record.metrics["verdict_null_mean"] == verdict.mean
+    assert record.metrics["layered_modularity_p_value"] == modularity.p_value
+    assert record.metrics["layered_modularity_at_k"] == modularity.observed
     assert record.provenance["dataset_sha256"] == load_dataset(SMALL.dataset, 0).sha256
     assert record.provenance["version_torch"].startswith("2.")
     assert {value.shape for value in record.weights.values()} >= {(16, 64), (10, 16)}
@@ -51,8 +60,17 @@ def test_a_pruned_network_is_recorded_beside_the_one_before_pruning():
     assert {"unpruned_test_accuracy", "unpruned_z_score_contribution"} <= record.metrics.keys()
     assert len(record.history["train_loss"]) == 3
     assert set(record.null_tests) == {
-        "weights", "contribution", "unpruned_weights", "unpruned_contribution",
+        f"{prefix}{graph}{test}"
+        for prefix in ("", "unpruned_")
+        for graph in ("weights", "contribution")
+        for test in ("", "_verdict", "_layered_modularity")
+    }
+    assert set(record.lesions) == {
+        "layered_modularity_contribution", "ncut_contribution",
+        "unpruned_layered_modularity_contribution", "unpruned_ncut_contribution",
     }  # fmt: skip
+    assert len(record.lesions["ncut_contribution"]["clusters"]) == 3
+    assert TrialRecord.from_dict(record.to_dict()).lesions == record.lesions
     kernel = next(name for name in record.weights if name.endswith("weight"))
     assert np.mean(record.weights[kernel] == 0) == pytest.approx(0.8, abs=0.01)
     assert np.mean(record.unpruned_weights[kernel] == 0) < 0.1

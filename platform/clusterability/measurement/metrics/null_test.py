@@ -1,13 +1,14 @@
-"""The n-cuts of null networks, and how far the network is from them."""
+"""The n-cuts of networks of the first null, and how far the network is from them."""
 
 from clusterability.measurement.metric import Metric
+from clusterability.measurement.null_number import number_of
 
 NULL_MEAN = Metric(
     name="null_mean",
     meaning="mean of the n-cuts of the m shuffled networks",
     label="null mean",
     graph="weights",
-    compute=lambda network: network.weights.null_value("mean"),
+    compute=lambda network: number_of(network.weights.null_test, "mean"),
 )
 NULL_SD = Metric(
     name="null_sd",
@@ -15,7 +16,7 @@ NULL_SD = Metric(
     label="null sd",
     graph="weights",
     decimals=3,
-    compute=lambda network: network.weights.null_value("sd"),
+    compute=lambda network: number_of(network.weights.null_test, "sd"),
 )
 Z_SCORE = Metric(
     name="z_score",
@@ -25,7 +26,7 @@ Z_SCORE = Metric(
     searchable=True,
     decimals=1,
     graph="weights",
-    compute=lambda network: network.weights.null_value("z_score"),
+    compute=lambda network: number_of(network.weights.null_test, "z_score"),
 )
 P_VALUE = Metric(
     name="p_value",
@@ -36,14 +37,14 @@ P_VALUE = Metric(
     better="min",
     decimals=3,
     graph="weights",
-    compute=lambda network: network.weights.null_value("p_value"),
+    compute=lambda network: number_of(network.weights.null_test, "p_value"),
 )
 NULL_MEAN_CONTRIBUTION = Metric(
     name="null_mean_contribution",
     meaning="`null_mean` of the contribution graph",
     label="null mean (contribution)",
     graph="contribution",
-    compute=lambda network: network.contribution.null_value("mean"),
+    compute=lambda network: number_of(network.contribution.null_test, "mean"),
 )
 NULL_SD_CONTRIBUTION = Metric(
     name="null_sd_contribution",
@@ -51,7 +52,7 @@ NULL_SD_CONTRIBUTION = Metric(
     label="null sd (contribution)",
     graph="contribution",
     decimals=3,
-    compute=lambda network: network.contribution.null_value("sd"),
+    compute=lambda network: number_of(network.contribution.null_test, "sd"),
 )
 Z_SCORE_CONTRIBUTION = Metric(
     name="z_score_contribution",
@@ -61,7 +62,7 @@ Z_SCORE_CONTRIBUTION = Metric(
     searchable=True,
     decimals=1,
     graph="contribution",
-    compute=lambda network: network.contribution.null_value("z_score"),
+    compute=lambda network: number_of(network.contribution.null_test, "z_score"),
 )
 P_VALUE_CONTRIBUTION = Metric(
     name="p_value_contribution",
@@ -70,5 +71,5 @@ P_VALUE_CONTRIBUTION = Metric(
     better="min",
     decimals=3,
     graph="contribution",
-    compute=lambda network: network.contribution.null_value("p_value"),
+    compute=lambda network: number_of(network.contribution.null_test, "p_value"),
 )
