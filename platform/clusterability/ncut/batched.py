@@ -54,9 +54,9 @@ def batched_partitions(
 ) -> BatchedPartitions:
     """Partition each graph.
 
-    The steps of `refined_partition` and `layered_partition`: a rough spectral embedding; in each start k-means
-    with surplus clusters, annealed local search, clusters merged down to k, local search again; the best
-    start is kept.
+    The steps of `refined_partition` and `layered_partition`: a rough spectral embedding; in each start
+    k-means with surplus clusters, annealed local search, clusters merged down to k, local search again; the
+    best start is kept.
 
     Args:
         layout: where the weights lie.
