@@ -5,6 +5,7 @@ with no expectation. Values are its own, close to the compiled ones.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +15,7 @@ import torch
 from clusterability.ncut.adjacency import Layout, node_degrees
 from clusterability.ncut.batched_embedding import rough_embedding
 from clusterability.ncut.batched_graphs import batch_of
-from clusterability.ncut.batched_random import Draws
+from clusterability.ncut.batched_random import Draws, seeds_of_starts
 from clusterability.ncut.batched_search import anneal, kmeans, one_hot
 from clusterability.ncut.eigen import top_eigenpairs
 from clusterability.ncut.measure import require_connected
@@ -36,7 +37,7 @@ Objective = Literal["ncut", "layered_ncut", "layered_modularity"]
 
 MODULARITY_SWEEPS = 1.5
 """Sweeps at falling temperature for each one of the compiled search, whose moves see those before them."""
-_EMBEDDING, _FROM_LABELS, _STARTS = 0, 1, 2  # stages of the random streams; each start has three
+_EMBEDDING, _KMEANS, _SURPLUS, _SEARCH, _FROM_LABELS = range(5)  # stages of the random streams
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,11 +75,13 @@ def batched_partitions(
     require_connected(min(num_connected), num_clusters)
     many_of = np.array([surplus_clusters(num_clusters, count) for count in num_connected])
     values, labels = np.empty(len(flats)), np.empty((len(flats), layout.num_nodes), dtype=np.int32)
-    with torch.inference_mode():
+    with torch.inference_mode(), _one_thread():
         for many in np.unique(many_of):  # one number, but for graphs of hardly more units than clusters
             which = np.flatnonzero(many_of == many)
-            search = _Search(layout, flats[which], num_clusters, objective, seeds[which], device)
-            values[which], labels[which] = search.best_partitions(int(many))
+            starts = num_starts(layout.num_nodes)  # side by side, as if they were graphs of their own
+            repeated, streams = np.repeat(flats[which], starts, 0), seeds_of_starts(seeds[which], starts)
+            search = _Search(layout, repeated, num_clusters, objective, streams, device)
+            values[which], labels[which] = _best_starts(*search.partitions(int(many)), starts, objective)
         partitions = BatchedPartitions(values=values, labels=labels)
         if objective == "ncut":
             _start_from_spectral(layout, flats, num_clusters, seeds, device, partitions)
@@ -88,10 +91,36 @@ def batched_partitions(
 def bytes_on_device(layout: Layout, num_clusters: int) -> int:
     """Return about the memory that one graph's search needs on the device.
 
-    Its weights, each once in double precision, and a dozen arrays of nodes by surplus clusters.
+    For each start its weights, each once in double precision, and a dozen arrays of nodes by surplus
+    clusters.
     """
     many = surplus_clusters(num_clusters, layout.num_nodes)
-    return 4 * layout.size + 12 * 8 * layout.num_nodes * many
+    return num_starts(layout.num_nodes) * (4 * layout.size + 12 * 8 * layout.num_nodes * many)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch work in one thread on a CPU, as `one_blas_thread` does: the same sums whatever machine.
+
+    And many times faster where other processes hold the cores: its threads wait for each other at each of
+    thousands of small steps.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _best_starts(
+    values: np.ndarray, labels: np.ndarray, num_starts: int, objective: Objective
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return values and labels of the best of each graph's starts, which lie one after another."""
+    by_start = values.reshape(-1, num_starts)
+    best = by_start.argmax(1) if objective == "layered_modularity" else by_start.argmin(1)
+    best += num_starts * np.arange(len(best))
+    return values[best], labels[best]
 
 
 def _start_from_spectral(
@@ -151,34 +180,25 @@ class _Search:
         sweeps = num_sweeps(layout.num_nodes)
         self.num_sweeps = int(MODULARITY_SWEEPS * sweeps) if self.by_volume else sweeps
 
-    def best_partitions(self, many: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return values and labels, (graphs, nodes), of the best start of each graph."""
-        points = rough_embedding(self.batch, self.num_vectors, POWER_STEPS, Draws(self.seeds, _EMBEDDING))
-        best = self._one_start(points, many, 0)
-        best_values = self._values(best)
-        for start in range(1, num_starts(points.shape[1])):
-            member = self._one_start(points, many, start)
-            values = self._values(member)
-            better = values > best_values if self.by_volume else values < best_values
-            best_values = torch.where(better, values, best_values)
-            best = torch.where(better[:, None, None], member, best)
-        return best_values.cpu().numpy(), self._labels(best)
+    def partitions(self, many: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return values and labels, (graphs, nodes), of one start of each graph with `many` clusters."""
+        points = rough_embedding(self.batch, self.num_vectors, POWER_STEPS, self._draws(_EMBEDDING))
+        member = kmeans(self.batch, points, many, ROUGH_ITERATIONS, self._draws(_KMEANS))
+        if many > self.num_clusters:
+            anneal(self.batch, member, self.by_volume, HEAT, FIRST_SWEEPS, self._draws(_SURPLUS))
+            member = self._merged(member)
+        anneal(self.batch, member, self.by_volume, HEAT, self.num_sweeps, self._draws(_SEARCH))
+        return self._values(member).cpu().numpy(), self._labels(member)
 
     def from_labels(self, labels: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield values and labels of given partitions, then of those that they lead to."""
         member = self._member(labels)
         yield self._values(member).cpu().numpy(), labels
-        anneal(self.batch, member, self.by_volume, HEAT, FIRST_SWEEPS, Draws(self.seeds, _FROM_LABELS))
+        anneal(self.batch, member, self.by_volume, HEAT, FIRST_SWEEPS, self._draws(_FROM_LABELS))
         yield self._values(member).cpu().numpy(), self._labels(member)
 
-    def _one_start(self, points: torch.Tensor, many: int, start: int) -> torch.Tensor:
-        rough, first, last = (Draws(self.seeds, _STARTS + 3 * start + stage) for stage in range(3))
-        member = kmeans(self.batch, points, many, ROUGH_ITERATIONS, rough)
-        if many > self.num_clusters:
-            anneal(self.batch, member, self.by_volume, HEAT, FIRST_SWEEPS, first)
-            member = self._merged(member)
-        anneal(self.batch, member, self.by_volume, HEAT, self.num_sweeps, last)
-        return member
+    def _draws(self, stage: int) -> Draws:
+        return Draws(self.seeds, stage)
 
     def _merged(self, member: torch.Tensor) -> torch.Tensor:
         """Return one-hot labels of k clusters, merged from surplus ones by the compiled code."""

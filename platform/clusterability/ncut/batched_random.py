@@ -1,8 +1,10 @@
 """Random numbers for many graphs at once, the same on every device whatever graphs are beside."""
 
+import numpy as np
 import torch
 
 _GOLDEN = 0x9E3779B97F4A7C15
+_OTHER = 0xD1342543DE82EF95  # another odd number, so that starts are no streams of each other
 _STAGE = 1 << 32  # streams of one stage of a search
 
 
@@ -24,6 +26,12 @@ class Draws:
         bits = _mixed(bits + place * _as_signed(_GOLDEN))
         numbers = (((bits >> 11) & ((1 << 52) - 1)).double() + 0.5) / (1 << 52)
         return numbers.view(-1, *shape)
+
+
+def seeds_of_starts(seeds: np.ndarray, num_starts: int) -> np.ndarray:
+    """Return a seed for each start of each graph, (graphs * num_starts,), graph after graph."""
+    starts = torch.arange(num_starts) * _as_signed(_OTHER)
+    return _mixed(torch.as_tensor(seeds)[:, None] + starts).flatten().numpy()
 
 
 def _mixed(bits: torch.Tensor) -> torch.Tensor:

@@ -82,7 +82,7 @@ def test_small_graphs_end_at_the_optimum_of_all_partitions_and_never_beyond(shap
         optimum = max(sign * value_by_definition(*matrices, labels, objective) for labels in partitions)
         assert sign * value <= optimum + 1e-6
         optima += sign * value >= optimum - 1e-6
-    assert optima >= 18  # with odd cycles fewer units may move at once
+    assert optima >= 19
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -100,7 +100,7 @@ def test_values_are_those_of_the_labels_and_near_the_compiled_searchs(pairs, den
         assert value == pytest.approx(layered_values(layered, labels, 4)[which], abs=1e-6)
         other = layered_partition(layout, layered, 4, objective, np.random.default_rng(index))
         compiled.append(layered_values(layered, other, 4)[which])
-    assert found.values.mean() == pytest.approx(np.mean(compiled), rel=0.03)
+    assert found.values.mean() == pytest.approx(np.mean(compiled), rel=0.02)
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -117,15 +117,15 @@ def test_planted_modules_are_found_through_all_layers(objective, device):
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_a_graphs_partition_depends_neither_on_the_batch_nor_on_the_run(objective, device):
-    layout, weights = random_flats(((0, 1), (1, 2)), (60, 40, 30), 8)
-    together = batched_partitions(layout, weights, 6, objective, np.arange(8), device)
-    again = batched_partitions(layout, weights, 6, objective, np.arange(8), device)
+    layout, weights = random_flats(((0, 1), (1, 2)), (30, 24, 20), 8)
+    together = batched_partitions(layout, weights, 5, objective, np.arange(8), device)
+    again = batched_partitions(layout, weights, 5, objective, np.arange(8), device)
     np.testing.assert_array_equal(together.values, again.values)
-    for index in range(8):
-        alone = batched_partitions(layout, weights[index][None], 6, objective, np.array([index]), device)
+    for index in (0, 3, 7):
+        alone = batched_partitions(layout, weights[index][None], 5, objective, np.array([index]), device)
         np.testing.assert_array_equal(alone.labels[0], together.labels[index])
         assert alone.values[0] == pytest.approx(together.values[index], rel=1e-12)
-    others = batched_partitions(layout, weights, 6, objective, np.arange(8) + 8, device)
+    others = batched_partitions(layout, weights, 5, objective, np.arange(8) + 8, device)
     assert not np.array_equal(others.labels, together.labels)
 
 
@@ -164,9 +164,9 @@ def test_descent_alone_ends_where_no_single_move_helps(by_volume):
 
 @pytest.mark.parametrize("pairs", [((0, 1), (1, 2)), ((0, 1), (1, 2), (0, 2))], ids=["chain", "triangle"])
 def test_the_embedding_converges_to_the_top_eigenvectors(pairs):
-    layout, weights = random_flats(pairs, (25, 22, 20), 2)
+    layout, weights = random_flats(pairs, (14, 12, 11), 1)
     batch = batch_of(layout, weights, 1.0, "cpu")
-    found = rough_embedding(batch, 4, 800, Draws(torch.arange(2), 0)).numpy()
+    found = rough_embedding(batch, 4, 300, Draws(torch.arange(1), 0)).numpy()
     for flat, rows in zip(weights, found, strict=True):
         adjacency, beyond = (matrix[np.ix_(batch.order, batch.order)] for matrix in explicit(layout, flat))
         roots = np.sqrt(adjacency.sum(1))
@@ -200,6 +200,7 @@ def test_a_null_test_finds_planted_modules_whatever_the_batch_size(objective, de
     np.testing.assert_allclose(tested().null_values, test.null_values, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_untrained_networks_are_not_significant():
     values = []
     for seed in range(20):
