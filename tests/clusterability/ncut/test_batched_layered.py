@@ -28,6 +28,15 @@ SHAPES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As the search itself does: torch's threads wait for each other where other tests hold the cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def random_flats(pairs, widths, count, density=1.0):
     layout = make_layout(pairs, widths)
     rng = np.random.default_rng(1)
