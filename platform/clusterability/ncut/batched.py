@@ -1,218 +1,231 @@
-"""The refined estimator over many graphs of one layout at once, in torch: one would leave a GPU idle.
+"""Partitions of many graphs of one layout at once, in torch: one graph would leave a GPU idle.
 
-The same search as in `annealing.py` in a form that runs in step. Units of one layer share no edge, so any
-number of them may move at once: the weights within clusters and their volumes stay exact sums. What a layer's
-units are drawn to is one batched product per visit; a third of the moves wanted, picked at random, are made:
-all are judged by the volumes of before, and more at once would overshoot.
+The compiled searches in another form, by one function for all objectives: the n-cut is the layered n-cut
+with no expectation. Values are its own, close to the compiled ones.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
 
-from clusterability.ncut.adjacency import Layout
+from clusterability.ncut.adjacency import Layout, node_degrees
+from clusterability.ncut.batched_embedding import rough_embedding
+from clusterability.ncut.batched_graphs import batch_of
+from clusterability.ncut.batched_random import Draws, seeds_of_starts
+from clusterability.ncut.batched_search import anneal, kmeans, one_hot
+from clusterability.ncut.eigen import top_eigenpairs
 from clusterability.ncut.measure import require_connected
+from clusterability.ncut.merging import merge_clusters
+from clusterability.ncut.normalised import NormalisedAdjacency
+from clusterability.ncut.refined import CLEAR_SHARE, FEW_NODES
+from clusterability.ncut.schedule import (
+    FIRST_SWEEPS,
+    HEAT,
+    POWER_STEPS,
+    ROUGH_ITERATIONS,
+    num_starts,
+    num_sweeps,
+    surplus_clusters,
+)
+from clusterability.ncut.spectral import spectral_partition
 
-NUM_STARTS, POWER_STEPS, SPARE_VECTORS, KMEANS_STEPS = 2, 8, 4, 6
-HEAT, NUM_WARM_SWEEPS, MOST_COLD_SWEEPS, MOVED_SHARE = 0.06, 40, 80, 0.3
-_LEAST_GAIN = 1e-6
+Objective = Literal["ncut", "layered_ncut", "layered_modularity"]
+
+MODULARITY_SWEEPS = 1.5
+"""Sweeps at falling temperature for each one of the compiled search, whose moves see those before them."""
+_EMBEDDING, _KMEANS, _SURPLUS, _SEARCH, _FROM_LABELS = range(5)  # stages of the random streams
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Batch:
-    """Graphs of one layout as tensors on one device."""
+class BatchedPartitions:
+    """The best partition found of each graph."""
 
-    layout: Layout
-    neighbours: tuple[tuple[tuple[int, torch.Tensor], ...], ...]
-    """For each layer, (other layer, |w| of shape (graphs, units, other layer's units)) of its blocks."""
-    degrees: torch.Tensor
-    """Sum of the weights at each node, shape (graphs, nodes), float32."""
-    seeds: torch.Tensor
-    """The random stream of each graph, shape (graphs, 1), int64."""
-
-    @property
-    def layers(self) -> range:
-        """The layers, by their numbers."""
-        return range(len(self.neighbours))
-
-    def nodes(self, layer: int) -> slice:
-        """Return the places of a layer's units among the nodes."""
-        return slice(int(self.layout.starts[layer]), int(self.layout.starts[layer + 1]))
-
-    def sums(self, layer: int, values: torch.Tensor) -> torch.Tensor:
-        """Return A @ values of a layer's units; values: (graphs, nodes, m), result: (graphs, units, m)."""
-        units = self.nodes(layer)
-        total = torch.zeros_like(values[:, units])
-        for other, weights in self.neighbours[layer]:
-            total += weights @ values[:, self.nodes(other)]
-        return total
+    values: np.ndarray
+    """The objective's value, summed in double precision, shape (graphs,)."""
+    labels: np.ndarray
+    """Cluster of each node, -1 for nodes of degree 0, shape (graphs, nodes), int32."""
 
 
-def refined_ncuts(
-    layout: Layout, flats: np.ndarray, num_clusters: int, seeds: np.ndarray, device: str
-) -> np.ndarray:
-    """Return the n-cut of a refined partition of each graph, shape (graphs,), float64.
+def batched_partitions(
+    layout: Layout, flats: np.ndarray, num_clusters: int, objective: Objective, seeds: np.ndarray, device: str
+) -> BatchedPartitions:
+    """Partition each graph.
 
-    flats: (graphs, layout.size) float32, |w| as the layout says. seeds: (graphs,) int64, each graph's random
-    stream: its value does not depend on the graphs beside it, up to the rounding of batched products.
+    The steps of `refined_partition` and `layered_partition`: a rough spectral embedding; in each start
+    k-means with surplus clusters, annealed local search, clusters merged down to k, local search again; the
+    best start is kept.
+
+    Args:
+        layout: where the weights lie.
+        flats: |w| of each graph as the layout says, (graphs, layout.size) float32.
+        num_clusters: k, at least 2.
+        objective: what is lowered, or raised where it is the layered modularity.
+        seeds: the random stream of each graph, (graphs,) int64. A graph's value does not depend on the
+            graphs beside it.
+        device: torch device.
 
     Raises:
         GraphError: a graph has fewer connected units than clusters.
     """
-    with torch.inference_mode():
-        batch = _batch(layout, flats, seeds, device)
-        require_connected(int((batch.degrees > 0).sum(1).min()), num_clusters)
-        embedding = _rough_embedding(batch, num_clusters)
-        values = []
-        for start in range(NUM_STARTS):
-            member = _kmeans(batch, embedding, num_clusters, start)
-            _anneal(batch, member, start)
-            values.append(_ncuts(batch, member))
-        return torch.stack(values).amin(0).cpu().numpy()
+    num_connected = [_num_connected(layout, flat) for flat in flats]
+    require_connected(min(num_connected), num_clusters)
+    many_of = np.array([surplus_clusters(num_clusters, count) for count in num_connected])
+    values, labels = np.empty(len(flats)), np.empty((len(flats), layout.num_nodes), dtype=np.int32)
+    with torch.inference_mode(), _one_thread():
+        for many in np.unique(many_of):  # one number, but for graphs of hardly more units than clusters
+            which = np.flatnonzero(many_of == many)
+            starts = num_starts(layout.num_nodes)  # side by side, as if they were graphs of their own
+            repeated, streams = np.repeat(flats[which], starts, 0), seeds_of_starts(seeds[which], starts)
+            search = _Search(layout, repeated, num_clusters, objective, streams, device)
+            values[which], labels[which] = _best_starts(*search.partitions(int(many)), starts, objective)
+        partitions = BatchedPartitions(values=values, labels=labels)
+        if objective == "ncut":
+            _start_from_spectral(layout, flats, num_clusters, seeds, device, partitions)
+    return partitions
 
 
-def _batch(layout: Layout, flats: np.ndarray, seeds: np.ndarray, device: str) -> Batch:
-    weights = torch.as_tensor(flats, device=device)
-    neighbours: list[list[tuple[int, torch.Tensor]]] = [[] for _ in range(len(layout.starts) - 1)]
-    for (source, target), row in zip(layout.pairs, layout.forward, strict=True):
-        _, own, _, width, offset = (int(number) for number in layout.halves[row])
-        block = weights[:, offset : offset + own * width].unflatten(1, (own, width))
-        neighbours[source].append((target, block))
-        neighbours[target].append((source, block.mT))
-    degrees = torch.zeros(len(flats), layout.num_nodes, device=device)
-    for layer, blocks in enumerate(neighbours):
-        for _, block in blocks:
-            degrees[:, int(layout.starts[layer]) : int(layout.starts[layer + 1])] += block.sum(2)
-    return Batch(
-        layout=layout,
-        neighbours=tuple(map(tuple, neighbours)),
-        degrees=degrees,
-        seeds=torch.as_tensor(seeds, device=device)[:, None],
-    )
+def bytes_on_device(layout: Layout, num_clusters: int) -> int:
+    """Return about the memory that one graph's search needs on the device.
 
-
-def _rough_embedding(batch: Batch, num_clusters: int) -> torch.Tensor:
-    """Return about the top eigenvectors of N, rows divided by sqrt(degree), shape (graphs, nodes, k).
-
-    Subspace iteration with the lazy random walk (I + D^-1 A) / 2, whose largest eigenvalues are those of N,
-    orthonormal in the inner product weighted by degrees.
+    For each start its weights, each once in double precision, and a dozen arrays of nodes by surplus
+    clusters.
     """
-    num_graphs, num_nodes = batch.degrees.shape
-    uniform = _uniform(batch.seeds, 0, num_nodes * (num_clusters + SPARE_VECTORS))
-    vectors = (uniform - 0.5).view(num_graphs, num_nodes, -1)
-    inverse = torch.where(batch.degrees > 0, 1 / batch.degrees, 0)[:, :, None]
-    for _ in range(POWER_STEPS):
-        for _ in range(2):
-            step = torch.cat([batch.sums(layer, vectors) for layer in batch.layers], 1)
-            vectors = (vectors + inverse * step) / 2
-        gram = vectors.mT @ (batch.degrees[:, :, None] * vectors)
-        values, rotation = torch.linalg.eigh(gram)
-        least = 1e-6 * values[:, -1:]
-        vectors = vectors @ (rotation / values.maximum(least).sqrt()[:, None, :])
-    return vectors[:, :, -num_clusters:]
+    many = surplus_clusters(num_clusters, layout.num_nodes)
+    return num_starts(layout.num_nodes) * (4 * layout.size + 12 * 8 * layout.num_nodes * many)
 
 
-def _kmeans(batch: Batch, points: torch.Tensor, num_clusters: int, start: int) -> torch.Tensor:
-    """Return one-hot labels, (graphs, nodes, k), after a few of Lloyd's iterations from k of the points."""
-    connected = batch.degrees > 0
-    chances = _uniform(batch.seeds, 1 + start, points.shape[1]).masked_fill(~connected, -1)
-    chosen = chances.topk(num_clusters).indices
-    centres = points.gather(1, chosen[:, :, None].expand(-1, -1, points.shape[2]))
-    member = torch.empty(0)
-    for _ in range(KMEANS_STEPS):
-        labels = torch.cdist(points, centres).argmin(2)
-        # A cluster's first point stays in it, so that none is ever empty.
-        labels.scatter_(1, chosen, torch.arange(num_clusters, device=points.device).expand_as(chosen))
-        member = _one_hot(labels, num_clusters, connected)
-        centres = member.mT @ points / member.sum(1)[:, :, None]
-    return member
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch work in one thread on a CPU, as `one_blas_thread` does: the same sums whatever machine.
 
-
-def _anneal(batch: Batch, member: torch.Tensor, start: int) -> None:
-    """Move units at falling temperature, then while the n-cut falls; changes `member`."""
-    connected = batch.degrees > 0
-    volume = (batch.degrees[:, :, None] * member).sum(1)
-    within = torch.stack(
-        [(batch.sums(layer, member) * member[:, batch.nodes(layer)]).sum(1) for layer in batch.layers]
-    ).sum(0)
-    warmth = HEAT * member.shape[2] / connected.sum(1)[:, None]
-    for sweep in range(NUM_WARM_SWEEPS + MOST_COLD_SWEEPS):
-        temperature = warmth * max(0.0, 1 - sweep / NUM_WARM_SWEEPS)
-        num_moves = 0
-        for layer in batch.layers:
-            stream = 10_000 * (1 + start) + 2 * (sweep * len(batch.neighbours) + layer)
-            attraction = batch.sums(layer, member)
-            move = _wanted(batch, layer, attraction, member, within, volume, temperature, stream)
-            own = batch.degrees[:, batch.nodes(layer), None]
-            within += 2 * (attraction * move).sum(1)
-            volume += (own * move).sum(1)
-            member[:, batch.nodes(layer)] += move
-            if sweep >= NUM_WARM_SWEEPS:
-                num_moves += int(torch.count_nonzero(move))
-        if sweep >= NUM_WARM_SWEEPS and num_moves == 0:
-            break
-
-
-def _wanted(
-    batch: Batch,
-    layer: int,
-    attraction: torch.Tensor,
-    member: torch.Tensor,
-    within: torch.Tensor,
-    volume: torch.Tensor,
-    temperature: torch.Tensor,
-    stream: int,
-) -> torch.Tensor:
-    """Return the change of a layer's one-hot labels: -1 at the cluster left, 1 at the one joined."""
-    own = member[:, batch.nodes(layer)]
-    degrees = batch.degrees[:, batch.nodes(layer), None]
-    ratio = (within / volume)[:, None]
-    joined = (within[:, None] + 2 * attraction) / (volume[:, None] + degrees) - ratio
-    left = (within[:, None] - 2 * attraction) / (volume[:, None] - degrees) - ratio
-    loss = (left * own).sum(2)
-    best, target = joined.masked_fill(own > 0, -torch.inf).max(2)
-    draw = _uniform(batch.seeds, stream, own.shape[1]).clamp_min(1e-12)
-    least = torch.where(temperature > 0, temperature * draw.log(), _LEAST_GAIN)
-    chosen = _uniform(batch.seeds, stream + 1, own.shape[1]) < MOVED_SHARE
-    moving = (best + loss > least) & chosen & (own.sum(2) > 0)
-    leaving = own * moving[:, :, None]
-    emptied = leaving.sum(1) >= member.sum(1)  # nobody leaves a cluster that all its units would leave
-    leaving = leaving * ~emptied[:, None]
-    joining = torch.zeros_like(own).scatter_(2, target[:, :, None], leaving.sum(2, keepdim=True))
-    return joining - leaving
-
-
-def _ncuts(batch: Batch, member: torch.Tensor) -> torch.Tensor:
-    """Return sum_c cut(c) / vol(c) = k - sum_c a_c / vol(c), shape (graphs,), float64."""
-    within = torch.zeros(member.shape[0], member.shape[2], dtype=torch.float64, device=member.device)
-    for layer in batch.layers:
-        within += (batch.sums(layer, member) * member[:, batch.nodes(layer)]).double().sum(1)
-    volume = (batch.degrees[:, :, None] * member).double().sum(1)
-    return (1 - within / volume).sum(1)
-
-
-def _one_hot(labels: torch.Tensor, num_clusters: int, connected: torch.Tensor) -> torch.Tensor:
-    return torch.nn.functional.one_hot(labels, num_clusters).float() * connected[:, :, None]
-
-
-def _uniform(seeds: torch.Tensor, stream: int, count: int) -> torch.Tensor:
-    """Return uniform numbers in [0, 1), shape (graphs, count): SplitMix64 of seed, stream and place.
-
-    Steele, Lea & Flood 2014. The same on every device, whatever graphs are beside.
+    And many times faster where other processes hold the cores: its threads wait for each other at each of
+    thousands of small steps.
     """
-    place = torch.arange(count, device=seeds.device)
-    bits = _mixed(seeds + _as_signed(0x9E3779B97F4A7C15 * (stream + 1)))
-    bits = _mixed(bits + place * _as_signed(0x9E3779B97F4A7C15))
-    return ((bits >> 11) & ((1 << 24) - 1)).float() / (1 << 24)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
-def _mixed(bits: torch.Tensor) -> torch.Tensor:
-    bits = (bits ^ (bits >> 30)) * _as_signed(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> 27)) * _as_signed(0x94D049BB133111EB)
-    return bits ^ (bits >> 31)
+def _best_starts(
+    values: np.ndarray, labels: np.ndarray, num_starts: int, objective: Objective
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return values and labels of the best of each graph's starts, which lie one after another."""
+    by_start = values.reshape(-1, num_starts)
+    best = by_start.argmax(1) if objective == "layered_modularity" else by_start.argmin(1)
+    best += num_starts * np.arange(len(best))
+    return values[best], labels[best]
 
 
-def _as_signed(number: int) -> int:
-    number %= 1 << 64
-    return number - (1 << 64) if number >= 1 << 63 else number
+def _start_from_spectral(
+    layout: Layout,
+    flats: np.ndarray,
+    num_clusters: int,
+    seeds: np.ndarray,
+    device: str,
+    partitions: BatchedPartitions,
+) -> None:
+    """Keep, in `partitions`, the spectral partition or what it leads to where its n-cut is lower.
+
+    In the graphs where `refined_partition` takes it as a start; found by the compiled code.
+    """
+    few, clear = layout.num_nodes <= FEW_NODES, CLEAR_SHARE * (num_clusters - 1)
+    which = np.flatnonzero(few | (partitions.values <= clear))
+    if not len(which):
+        return
+    spectral = [_spectral_labels(layout, flats[index], num_clusters, int(seeds[index])) for index in which]
+    search = _Search(layout, flats[which], num_clusters, "ncut", seeds[which], device)
+    for values, labels in search.from_labels(np.stack(spectral)):
+        lower = values < partitions.values[which]
+        partitions.values[which[lower]] = values[lower]
+        partitions.labels[which[lower]] = labels[lower]
+
+
+def _num_connected(layout: Layout, flat: np.ndarray) -> int:
+    return int(np.count_nonzero(node_degrees(flat, layout.halves, layout.num_nodes)))
+
+
+def _spectral_labels(layout: Layout, flat: np.ndarray, num_clusters: int, seed: int) -> np.ndarray:
+    adjacency = NormalisedAdjacency(layout=layout, flat=flat)
+
+    def eigenvectors(count: int) -> np.ndarray:
+        return top_eigenpairs(adjacency, count)[1]
+
+    return spectral_partition(adjacency, num_clusters, np.random.default_rng(seed), eigenvectors)
+
+
+class _Search:
+    """One batch's search."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        flats: np.ndarray,
+        num_clusters: int,
+        objective: Objective,
+        seeds: np.ndarray,
+        device: str,
+    ) -> None:
+        self.batch = batch_of(layout, flats, 0.0 if objective == "ncut" else 1.0, device)
+        self.num_clusters, self.seeds = num_clusters, torch.as_tensor(seeds, device=device)
+        self.by_volume = objective == "layered_modularity"
+        # The expectation takes the trivial vector of A away, and with it one dimension.
+        self.num_vectors = num_clusters if objective == "ncut" else num_clusters - 1
+        sweeps = num_sweeps(layout.num_nodes)
+        self.num_sweeps = int(MODULARITY_SWEEPS * sweeps) if self.by_volume else sweeps
+
+    def partitions(self, many: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return values and labels, (graphs, nodes), of one start of each graph with `many` clusters."""
+        points = rough_embedding(self.batch, self.num_vectors, POWER_STEPS, self._draws(_EMBEDDING))
+        member = kmeans(self.batch, points, many, ROUGH_ITERATIONS, self._draws(_KMEANS))
+        if many > self.num_clusters:
+            anneal(self.batch, member, self.by_volume, HEAT, FIRST_SWEEPS, self._draws(_SURPLUS))
+            member = self._merged(member)
+        anneal(self.batch, member, self.by_volume, HEAT, self.num_sweeps, self._draws(_SEARCH))
+        return self._values(member).cpu().numpy(), self._labels(member)
+
+    def from_labels(self, labels: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield values and labels of given partitions, then of those that they lead to."""
+        member = self._member(labels)
+        yield self._values(member).cpu().numpy(), labels
+        anneal(self.batch, member, self.by_volume, HEAT, FIRST_SWEEPS, self._draws(_FROM_LABELS))
+        yield self._values(member).cpu().numpy(), self._labels(member)
+
+    def _draws(self, stage: int) -> Draws:
+        return Draws(self.seeds, stage)
+
+    def _merged(self, member: torch.Tensor) -> torch.Tensor:
+        """Return one-hot labels of k clusters, merged from surplus ones by the compiled code."""
+        within = (member.mT @ self.batch.products(member)).cpu().numpy()
+        volumes = (self.batch.degrees * member).sum(1).cpu().numpy()
+        labels = self._labels(member)
+        for graph in range(len(labels)):
+            merge_clusters(within[graph], volumes[graph], labels[graph], self.num_clusters, self.by_volume)
+        return self._member(labels)
+
+    def _member(self, labels: np.ndarray) -> torch.Tensor:
+        """Return labels, (graphs, nodes) in the layout's order, as one-hot labels in the batch's."""
+        places = torch.as_tensor(labels[:, self.batch.order], device=self.seeds.device)
+        return one_hot(self.batch, places.long(), self.num_clusters)
+
+    def _labels(self, member: torch.Tensor) -> np.ndarray:
+        """Return one-hot labels as labels, (graphs, nodes) in the layout's order, int32."""
+        places = torch.where(self.batch.connected, member.argmax(2), -1).to(torch.int32)
+        labels = np.empty(places.shape, dtype=np.int32)
+        labels[:, self.batch.order] = places.cpu().numpy()
+        return labels
+
+    def _values(self, member: torch.Tensor) -> torch.Tensor:
+        """Return the objective of each graph, shape (graphs,)."""
+        within = (self.batch.products(member) * member).sum(1)
+        volumes = (self.batch.degrees * member).sum(1)
+        if self.by_volume:
+            return within.sum(1) / volumes.sum(1)
+        values = (1 - within / volumes).sum(1)
+        return values if self.batch.gamma else values.clamp(0, self.num_clusters)

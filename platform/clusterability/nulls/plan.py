@@ -41,8 +41,6 @@ class NullTestPlan:
     def __post_init__(self) -> None:
         if self.statistic not in get_args(Statistic):
             raise GraphError(unknown_name("statistic", self.statistic, get_args(Statistic)))
-        if self.device is not None and self.statistic != "ncut":
-            raise GraphError(f"statistic: got {self.statistic!r} on a device, allowed: ncut")
         for name in ("num_shuffles", "num_workers"):
             if getattr(self, name) < 1:
                 raise GraphError(f"{name}: got {getattr(self, name)}, allowed: 1 or more")
