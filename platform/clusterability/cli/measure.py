@@ -53,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--statistics",
-        help=f"what is tested: {', '.join(get_args(Statistic))} (ncut,layered_modularity; on a device: ncut)",
+        default="ncut,layered_modularity",
+        help=f"what is tested: {', '.join(get_args(Statistic))} (ncut,layered_modularity)",
     )
     parser.add_argument("--num-shuffles", type=int, default=50, metavar="M", help="null networks each (50)")
     parser.add_argument("--seed", type=int, default=0, help="of partitions and shuffles (0)")
@@ -125,8 +126,7 @@ def _measured(arguments: argparse.Namespace) -> "MeasuredCheckpoint":
         device=arguments.device,
     )
     measured = MeasuredGraph(graph, plan)
-    statistics = arguments.statistics or ("ncut" if arguments.device else "ncut,layered_modularity")
-    tests = _null_tests(measured, _listed(arguments.nulls), _listed(statistics))
+    tests = _null_tests(measured, _listed(arguments.nulls), _listed(arguments.statistics))
     estimators = sorted({*names("estimator"), arguments.estimator})
     numbers = range(2, min(16, graph.num_nodes) + 1)
     sweeps = {name: measured.ncuts(numbers, name) for name in estimators if arguments.k_sweep}

@@ -95,13 +95,12 @@ def test_units_on_no_path_are_counted_and_left_out_on_request(checkpoint, capsys
     assert "1 on no path from inputs to outputs (left out)" in " ".join(capsys.readouterr().out.split())
 
 
-def test_a_device_tests_the_ncut_unless_told_otherwise(checkpoint, capsys):
-    on_cpu = ["measure", str(checkpoint), *QUICK, "--nulls", "layer", "--device", "cpu"]
-    assert main([*on_cpu, "--json"]) == 0
-    (test,) = json.loads(capsys.readouterr().out)["null_tests"]
-    assert test["statistic"] == "ncut"
-    assert main([*on_cpu, "--statistics", "layered_ncut"]) == 2
-    assert "got 'layered_ncut' on a device, allowed: ncut" in capsys.readouterr().err
+def test_a_device_tests_both_statistics(checkpoint, capsys):
+    on_cpu = ["measure", str(checkpoint), *QUICK, "--nulls", "layer", "--device", "cpu", "--json"]
+    assert main(on_cpu) == 0
+    tests = json.loads(capsys.readouterr().out)["null_tests"]
+    assert [test["statistic"] for test in tests] == ["ncut", "layered_modularity"]
+    assert all(test["p"] == pytest.approx(1 / 6) for test in tests)
 
 
 def test_one_shuffle_leaves_z_empty(checkpoint, capsys):
