@@ -59,7 +59,6 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "validation_accuracy": "clusterability.measurement.metrics.accuracy:VALIDATION_ACCURACY",
         "validation_loss": "clusterability.measurement.metrics.accuracy:VALIDATION_LOSS",
         "test_accuracy": "clusterability.measurement.metrics.accuracy:TEST_ACCURACY",
-        "epochs_trained": "clusterability.measurement.metrics.epochs_trained:EPOCHS_TRAINED",
         "ncut": "clusterability.measurement.metrics.ncut:NCUT",
         "ncut_spectral": "clusterability.measurement.metrics.ncut:NCUT_SPECTRAL",
         "ncut_refined": "clusterability.measurement.metrics.ncut:NCUT_REFINED",

@@ -56,9 +56,6 @@ class DatasetConfig:
     """Share of the training set held out for the search's objectives, between 0 and 0.5."""
     num_train: int | None = None
     """Use only this many training examples, drawn by the seed; none: all."""
-    permuted_labels: bool = False
-    """Whether the training set's labels are permuted by the seed, so that there is nothing to learn from
-    them; validation and test keep theirs (docs/controls.md)."""
 
     def __post_init__(self) -> None:
         require_component("data set", "dataset.name", self.name)
@@ -148,10 +145,7 @@ class TrainingConfig:
     """Adam on cross-entropy (regression: the mean squared error) plus the penalties."""
 
     epochs: int = 20
-    """Passes over the training set; with until_loss at most so many."""
-    until_loss: float | None = None
-    """Mean loss over an epoch's batches, penalties aside, at which training ends (nats; regression: squared
-    error); null: after all epochs."""
+    """Passes over the training set."""
     batch_size: int = 128
     """Examples per step."""
     learning_rate: float = 1e-3
@@ -171,10 +165,6 @@ class TrainingConfig:
         for name in ("epochs", "batch_size"):
             require(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "1 or more")
         require(self.pruning_epochs >= 0, "training.pruning_epochs", self.pruning_epochs, "0 or more")
-        require(
-            self.until_loss is None or 0 < self.until_loss < float("inf"),
-            "training.until_loss", self.until_loss, "above 0, or null",
-        )  # fmt: skip
         for name in ("initial_sparsity", "final_sparsity"):
             require(
                 0 <= getattr(self, name) < 1,

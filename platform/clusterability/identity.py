@@ -31,8 +31,6 @@ _FIRST_DEFAULTS: Mapping[str, Any] = {
 _LATER_FIELDS: Mapping[str, Any] = {
     "dataset.options": {},
     "dataset.path": None,
-    "dataset.permuted_labels": False,
-    "training.until_loss": None,
     "model.options": {},
     "nulls.verdict": "unit_factors",
     "penalties": {},

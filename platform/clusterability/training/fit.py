@@ -1,7 +1,7 @@
 """The bare loop: batches, steps, epochs."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -45,10 +45,7 @@ class Phase:
     name: str
     """Names the phase's random streams: (name, "batches") and (name, "dropout")."""
     epochs: int
-    """Passes over the training set, at most."""
-    until_loss: float | None = None
-    """Mean loss over an epoch's batches, penalties aside, that ends the phase; None: all epochs are run."""
-
+    """Passes over the training set."""
     penalties: Penalties = field(default_factory=Penalties)
     """Added to the loss at every step."""
     before_step: Callable[[torch.optim.Optimizer], None] | None = None
@@ -57,13 +54,6 @@ class Phase:
     """Called after a step with its number, from 1, over all epochs."""
     carrying: tuple[Carrying, ...] = ()
     """What a checkpoint must hold of the above."""
-
-    def is_over(self, history: Sequence[Mapping[str, float]]) -> bool:
-        """Say whether the epochs so far are all, or the last one's loss is as low as it is to become."""
-        is_low = (
-            self.until_loss is not None and bool(history) and history[-1]["train_loss"] <= self.until_loss
-        )
-        return is_low or len(history) >= self.epochs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,8 +89,7 @@ def fit(
         if kept is not None:
             run.restore(kept)
         before = run.seconds
-        while not phase.is_over(run.history):
-            epoch = len(run.history) + 1
+        for epoch in range(len(run.history) + 1, phase.epochs + 1):
             losses = run.epoch(data.train, epoch)
             _require_finite(losses, epoch, config)
             validated = evaluate(module, *data.validation)

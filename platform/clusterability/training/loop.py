@@ -52,8 +52,7 @@ def train(
 ) -> TrainedNetwork:
     """Fit `module` to the training set with Adam, in place, and evaluate it on all three sets.
 
-    What is read of `config` is `training`, `penalties` and `seed`. With `training.until_loss` the first epoch
-    whose mean loss is at most that is the last.
+    What is read of `config` is `training`, `penalties` and `seed`.
 
     Batches follow from the seed's stream ("training", "batches") and are the same on every device; dropout
     follows from ("training", "dropout"). On the CPU the result depends on the seed and on torch's number of
@@ -63,8 +62,7 @@ def train(
     Raises:
         TrainingError: the loss of a step is not finite.
     """
-    settings = config.training
-    phase = Phase(name="training", epochs=settings.epochs, until_loss=settings.until_loss)
+    phase = Phase(name="training", epochs=config.training.epochs)
     return _run(module, dataset, phase, config, device, on_epoch, checkpoints)
 
 
