@@ -58,6 +58,8 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "validation_accuracy": "clusterability.measurement.metrics.accuracy:VALIDATION_ACCURACY",
         "validation_loss": "clusterability.measurement.metrics.accuracy:VALIDATION_LOSS",
         "test_accuracy": "clusterability.measurement.metrics.accuracy:TEST_ACCURACY",
+        "train_loss": "clusterability.measurement.metrics.accuracy:TRAIN_LOSS",
+        "epochs_trained": "clusterability.measurement.metrics.accuracy:EPOCHS_TRAINED",
         "ncut": "clusterability.measurement.metrics.ncut:NCUT",
         "ncut_spectral": "clusterability.measurement.metrics.ncut:NCUT_SPECTRAL",
         "ncut_refined": "clusterability.measurement.metrics.ncut:NCUT_REFINED",

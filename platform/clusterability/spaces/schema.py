@@ -5,6 +5,7 @@ from typing import Any
 
 from clusterability.config import (
     DatasetConfig,
+    MeasurementConfig,
     ModelConfig,
     NcutConfig,
     NullsConfig,
@@ -98,6 +99,7 @@ class SpaceFile:
     """What is added to the loss: settings by the penalty's name."""
     ncut: NcutConfig = field(default_factory=NcutConfig)
     nulls: NullsConfig = field(default_factory=NullsConfig)
+    measurement: MeasurementConfig = field(default_factory=MeasurementConfig)
     metrics: tuple[str, ...] = ()
     """Your own metrics, as package.module:function each."""
     axes: dict[str, Any] = field(default_factory=dict)

@@ -227,10 +227,12 @@ def _experiment(client: MlflowClient, uri: str, name: str) -> str:
 
 
 def _metrics(record: TrialRecord, milliseconds: int) -> list[Metric]:
+    """Return values per epoch, and the final ones at the last epoch, in place of that epoch's own."""
+    last = max((len(values) for values in record.history.values()), default=0)
     per_epoch = [
         Metric(name, value, milliseconds, epoch)
         for name, values in record.history.items()
         for epoch, value in enumerate(values, start=1)
+        if epoch < last or name not in record.metrics
     ]
-    last = max((len(values) for values in record.history.values()), default=0)
     return per_epoch + [Metric(name, value, milliseconds, last) for name, value in record.metrics.items()]

@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from clusterability.config import TrialConfig
+from clusterability.config import TrainingConfig, TrialConfig
 from clusterability.data import Dataset, load_dataset
 from clusterability.errors import ClusterabilityError
 from clusterability.measurement.measure import Measurements
@@ -34,10 +34,12 @@ def run_trial(
     try:
         dataset = dataset or load_dataset(config.dataset, config.seed)
         networks.append(_train(config, dataset, checkpoints))
+        measurement.notes += _limit_reached(config.training, networks[0])
         if config.training.pruning_epochs:
             metrics |= _training_metrics(networks[0], "unpruned_")
             networks.append(prune(networks[0], dataset, config, checkpoints=checkpoints))
         metrics |= _training_metrics(networks[-1], "")
+        metrics["epochs_trained"] = len(networks[0].history)
         metrics["seconds_training"] = sum(network.seconds for network in networks)
         metrics["seconds_measuring"] = _measure(config, dataset, networks, measurement)
     except ClusterabilityError as problem:
@@ -70,9 +72,19 @@ def _train(config: TrialConfig, dataset: Dataset, checkpoints: Path | None) -> T
     return train(module, dataset, config, checkpoints=checkpoints)
 
 
+def _limit_reached(settings: TrainingConfig, trained: TrainedNetwork) -> list[str]:
+    """Say where training ended with a loss above the one that it was to reach."""
+    loss, until = trained.history[-1]["train_loss"], settings.until_loss
+    if until is None or loss <= until:
+        return []
+    ended = f"the loss of the last of {settings.epochs} epochs is {loss:.4g}, above {until:g}"
+    return [f"training.until_loss: {ended}"]
+
+
 def _training_metrics(trained: TrainedNetwork, prefix: str) -> dict[str, float]:
     return {
         f"{prefix}train_accuracy": trained.train_accuracy,
+        f"{prefix}train_loss": trained.train_loss,
         f"{prefix}validation_accuracy": trained.validation_accuracy,
         f"{prefix}validation_loss": trained.history[-1]["validation_loss"],
         f"{prefix}test_accuracy": trained.test_accuracy,
