@@ -43,6 +43,7 @@ def find_caveats(analysis: Analysis) -> tuple[Caveat, ...]:
         _gaming(conditions),
         _pooled(conditions),
         _few_shuffles(analysis.significance),
+        _disagreement(conditions.shown, analysis.significance),
         _components(conditions),
         _versions(conditions),
         _lost_trials(sweep, conditions),
@@ -57,7 +58,7 @@ def _gaming(conditions: Conditions) -> Caveat | None:
     number = int(conditions.table["penalised"].sum())
     if not number:
         return None
-    gamed = _GAMED_WEIGHTS if conditions.shown.tested.suffix == "" else _GAMED_CONTRIBUTIONS
+    gamed = _GAMED_WEIGHTS if conditions.shown.verdict.suffix == "" else _GAMED_CONTRIBUTIONS
     return Caveat(
         title="The clusterability penalty can lower n-cut without any structure in the function",
         text=(
@@ -73,9 +74,7 @@ def _pooled(conditions: Conditions) -> Caveat | None:
     if not axes:
         return None
     names, shown = axis_names(axes), conditions.shown
-    nevertheless = (
-        " The frontier is drawn nevertheless." if shown.tested.statistic in shown.objectives else ""
-    )
+    nevertheless = " The frontier is drawn nevertheless." if shown.ncut in shown.objectives else ""
     return Caveat(
         title="n-cuts on one axis that are not on one scale",
         text=(
@@ -93,10 +92,32 @@ def _few_shuffles(significance: Significance) -> Caveat | None:
     return Caveat(title="Limits of the null tests", text=" ".join(significance.warnings), serious=True)
 
 
+def _disagreement(shown: Shown, significance: Significance) -> Caveat | None:
+    first, verdict, table = shown.tests[0], shown.verdict, significance.conditions
+    if first is verdict:
+        return None
+    both = table[[first.adjusted, verdict.adjusted]].dropna()
+    by_first, by_verdict = (both[test.adjusted] <= significance.alpha for test in (first, verdict))
+    alone, added = int((by_first & ~by_verdict).sum()), int((by_verdict & ~by_first).sum())
+    if not alone + added:
+        return None
+    unequal = " What layer finds alone may come from units of unequal strength." * (first.null == "layer")
+    ncut, modularity = f"{first.statistic.label} under the {first.title}", verdict.statistic.label
+    return Caveat(
+        title="The two null tests disagree",
+        text=(
+            f"For {alone + added} of {len(both)} conditions they do at q ≤ {significance.alpha:g}: {alone} "
+            f"pass by {ncut} alone, {added} by {modularity} under the {verdict.title} alone. The report's "
+            f"verdict is the second.{unequal}"
+        ),
+        serious=True,
+    )
+
+
 def _components(conditions: Conditions) -> Caveat | None:
     components = conditions.trials["num_components"]
     number = int((components > 1).sum())
-    if not number or conditions.shown.tested.suffix:  # the number is known of the weight graph alone
+    if not number or conditions.shown.verdict.suffix:  # the number is known of the weight graph alone
         return None
     return Caveat(
         title="Networks that fall into separate pieces",
@@ -178,8 +199,8 @@ def _meaning() -> Caveat:
     return Caveat(
         title="What significance says, and what it does not",
         text=(
-            "A small q says that a condition's networks are more clusterable than networks with the same "
-            "weights in other places, at least for one seed. It does not say that the clusters do anything, "
-            "nor that the condition is more clusterable than another one."
+            "A small q says that a condition's networks are more clusterable than their null networks, at "
+            "least for one seed. It does not say that the clusters do anything, nor that the condition is "
+            "more clusterable than another one."
         ),
     )

@@ -22,7 +22,7 @@ class Conditions:
     """One row per condition, from the best mean of `shown.across` on.
 
     Columns: condition_id, label, the varying axes, num_replicates, num_failed, control, penalised, and for
-    each shown metric and the null test's mean, sd and z-score `<metric>_mean` and `<metric>_sd` (ddof 1; NaN
+    each shown metric and the null tests' mean, sd and z-score `<metric>_mean` and `<metric>_sd` (ddof 1; NaN
     for a single replicate).
     """
     shown: Shown
@@ -51,7 +51,7 @@ def summarise_conditions(sweep: SweepTable) -> Conditions:
     they hold the same numbers, and counting them twice would feign evidence.
     """
     shown = shown_of(sweep)
-    trials = _distinct(_typed(sweep.trials, sweep.axes, (*_averaged(shown), shown.tested.p_value, *_NUMERIC)))
+    trials = _distinct(_typed(sweep.trials, sweep.axes, (*_averaged(shown), *_p_values(shown), *_NUMERIC)))
     trials["control"] = _controls(trials, sweep.control)
     axes = _varying(trials, sweep.axes)
     complete = trials["state"] == "complete"
@@ -80,9 +80,16 @@ def field_values(field: str, table: pd.DataFrame, settings: dict[str, object]) -
 
 def _averaged(shown: Shown) -> tuple[str, ...]:
     """Return the metrics of which a condition holds mean and standard deviation over its replicates."""
-    tested = shown.tested
-    columns = [quantity.name for quantity in shown.quantities]
-    return tuple(dict.fromkeys([*columns, tested.null_mean, tested.null_sd, tested.z_score]))
+    second = shown.with_modularity
+    quantities = [*shown.quantities, *(second.quantities if second else ())]
+    columns = [quantity.name for quantity in quantities]
+    for test in (*shown.tests, *shown.other_tests):
+        columns += [test.statistic.name, test.null_mean, test.null_sd, test.z_score]
+    return tuple(dict.fromkeys(columns))
+
+
+def _p_values(shown: Shown) -> tuple[str, ...]:
+    return tuple(test.p_value for test in (*shown.tests, *shown.other_tests))
 
 
 def _typed(trials: pd.DataFrame, axes: tuple[str, ...], numeric: tuple[str, ...]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The Pareto frontier of the space's objectives over its conditions."""
+"""The Pareto frontiers over a sweep's conditions: the space's objectives', and the layered modularity's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,17 +8,22 @@ import numpy as np
 import pandas as pd
 
 from clusterability_analysis.conditions import Conditions, field_values
-from clusterability_analysis.shown import ACCURACY
+from clusterability_analysis.shown import ACCURACY, Shown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Frontier:
     """Which conditions no other condition beats on every objective."""
 
+    shown: Shown
+    """What it is over, and what figures draw of it."""
     table: pd.DataFrame
-    """The frontier's conditions, best `shown.across` first, numbered from 1 in the column `frontier`."""
+    """The frontier's conditions, best `shown.across` first; the column `frontier` has their numbers."""
     all_conditions: pd.DataFrame
-    """Every condition; `frontier` is its number there, or NA for a dominated one."""
+    """Every condition, best `shown.across` first; `frontier` is its number, or NA for a dominated one.
+
+    A condition has one number in a report: from 1 along the objectives' frontier, then on along the second.
+    """
     hypervolume: float | None
     """Share of the rectangle (accuracy 0 to 1) x (n-cut 0 to k) that the frontier dominates, 0 to 1."""
     status: str
@@ -68,9 +73,8 @@ def find_frontier(conditions: Conditions, table: pd.DataFrame, settings: dict[st
         table: the rows of `conditions.table`, with any further columns that the frontier should carry.
         settings: fields held fixed over the sweep, for k.
     """
-    objectives = conditions.shown.objectives
-    values = table[[objective.mean for objective in objectives]].to_numpy(dtype=float)
-    on_frontier = pareto_mask(values, [objective.maximise for objective in objectives])
+    shown = conditions.shown
+    on_frontier = _mask(table, shown)
     numbers = pd.Series(np.cumsum(on_frontier), index=table.index, dtype="Int64").where(on_frontier)
     numbered = table.copy()
     numbered.insert(0, "frontier", numbers)
@@ -78,11 +82,46 @@ def find_frontier(conditions: Conditions, table: pd.DataFrame, settings: dict[st
     if table.empty:
         status = no_complete_trial(conditions)
     return Frontier(
+        shown=shown,
         table=numbered[on_frontier].reset_index(drop=True),
         all_conditions=numbered,
         hypervolume=share,
         status=status,
     )
+
+
+def find_second_frontier(first: Frontier) -> Frontier | None:
+    """Find the frontier of test accuracy and layered modularity; None where no condition has the latter.
+
+    A condition without it is left out. In `all_conditions`, `elsewhere` is the number of a condition that is
+    on the first frontier alone.
+    """
+    shown = first.shown.with_modularity
+    if shown is None:
+        return None
+    table = first.all_conditions.dropna(subset=[quantity.mean for quantity in shown.objectives])
+    if table.empty:
+        return None
+    best_first = [shown.across.mean, shown.upwards.mean, "condition_id"]
+    table = table.sort_values(best_first, ascending=[False, False, True]).reset_index(drop=True)
+    on_frontier = _mask(table, shown)
+    known = table.pop("frontier")
+    new = pd.Series(on_frontier, index=table.index) & known.isna()
+    numbers = known.where(~new, len(first.table) + new.cumsum())
+    table.insert(0, "frontier", numbers.where(on_frontier))
+    table.insert(1, "elsewhere", known.where(~on_frontier))
+    return Frontier(
+        shown=shown,
+        table=table[on_frontier].drop(columns="elsewhere").reset_index(drop=True),
+        all_conditions=table,
+        hypervolume=None,
+        status="no hypervolume: layered modularity has no upper end that networks could reach",
+    )
+
+
+def _mask(table: pd.DataFrame, shown: Shown) -> np.ndarray:
+    values = table[[objective.mean for objective in shown.objectives]].to_numpy(dtype=float)
+    return pareto_mask(values, [objective.maximise for objective in shown.objectives])
 
 
 def no_complete_trial(conditions: Conditions) -> str:
@@ -100,7 +139,7 @@ def _hypervolume(
 ) -> tuple[float | None, str]:
     shown = conditions.shown
     directions = {objective.name: objective.direction for objective in shown.objectives}
-    ncut = shown.tested.statistic
+    ncut = shown.ncut
     if directions != {ACCURACY: "max", ncut.name: "min"}:
         return (
             None,

@@ -47,7 +47,8 @@ def format_number(value: float, decimals: int) -> str:
     """Write a number with a true minus sign; nothing as a dash."""
     if is_missing(value):
         return "–"
-    return f"{value:.{decimals}f}".replace("-", "−")
+    written = f"{value:.{decimals}f}"
+    return written.lstrip("-") if float(written) == 0 else written.replace("-", "−")
 
 
 def format_spread(mean: float, sd: float, decimals: int) -> str:

@@ -15,6 +15,7 @@ from clusterability_analysis import labels
 from clusterability_analysis.analysis import Analysis
 from clusterability_analysis.caveats import Caveat
 from clusterability_analysis.figures.style import THEME
+from clusterability_analysis.questions import questions
 
 _PACKAGES = ("clusterability", "numpy", "scipy", "pandas", "moocore", "matplotlib")
 
@@ -47,6 +48,8 @@ def render_page(analysis: Analysis, caveats: tuple[Caveat, ...], drawings: dict[
         shown=analysis.shown,
         conditions=conditions,
         frontier=analysis.frontier,
+        second_frontier=analysis.second_frontier,
+        questions=questions(analysis.shown.tests),
         significance=analysis.significance,
         caveats=caveats,
         sections=_sections(environment, drawings),

@@ -24,6 +24,8 @@ class Report:
     """The page to open: everything in one file."""
     trials_csv: Path
     frontier_csv: Path
+    second_frontier_csv: Path | None
+    """None where there is no frontier of layered modularity."""
     significance_csv: Path
     figures: tuple[Path, ...]
     """PNG and SVG files; none where no trial is complete."""
@@ -37,9 +39,10 @@ class Report:
 def write_report(sweep: SweepTable, folder: Path) -> Report:
     """Analyse a sweep and write its report into `folder`, which is made if it does not exist.
 
-    Writes report.html (self-contained), trials.csv, frontier.csv, significance.csv, and each figure of the
-    table of components as .png and .svg. Files are written in a temporary folder first and then replaced, the
-    page last: a reader never sees half a file, and the page never names one that is not there.
+    Writes report.html (self-contained), trials.csv, frontier.csv, second_frontier.csv where there is one,
+    significance.csv, and each figure of the table of components as .png and .svg. Files are written in a
+    temporary folder first and then replaced, the page last: a reader never sees half a file, and the page
+    never names one that is not there.
     """
     from clusterability_analysis.page import render_page  # matplotlib and jinja2: half a second
 
@@ -49,20 +52,19 @@ def write_report(sweep: SweepTable, folder: Path) -> Report:
     with TemporaryDirectory(prefix=".report-", dir=folder) as name:
         draft = Path(name)
         drawings = _write_figures(draft, analysis)
-        _all_trials(sweep, analysis.significance).to_csv(draft / "trials.csv", index=False)
-        analysis.frontier.table.to_csv(draft / "frontier.csv", index=False)
-        analysis.significance.conditions.to_csv(draft / "significance.csv", index=False)
+        _write_tables(draft, analysis)
         (draft / "report.html").write_text(render_page(analysis, caveats, drawings), encoding="utf-8")
-        figures = sorted(path.name for path in draft.iterdir() if path.suffix in (".png", ".svg"))
-        for file in (*figures, "trials.csv", "frontier.csv", "significance.csv", "report.html"):
+        written = sorted(path.name for path in draft.iterdir() if path.name != "report.html")
+        for file in (*written, "report.html"):
             (draft / file).replace(folder / file)
     return Report(
         folder=folder,
         html=folder / "report.html",
         trials_csv=folder / "trials.csv",
         frontier_csv=folder / "frontier.csv",
+        second_frontier_csv=folder / "second_frontier.csv" if analysis.second_frontier else None,
         significance_csv=folder / "significance.csv",
-        figures=tuple(folder / figure for figure in figures),
+        figures=tuple(folder / file for file in written if file.endswith((".png", ".svg"))),
         sweep=sweep,
         conditions=analysis.conditions,
         frontier=analysis.frontier,
@@ -76,6 +78,18 @@ def _all_trials(sweep: SweepTable, significance: Significance) -> pd.DataFrame:
     q_values = significance.trials.set_index("trial_id")["q_value"]
     complete = sweep.trials["state"].eq("complete")
     return sweep.trials.assign(q_value=sweep.trials["trial_id"].map(q_values).where(complete))
+
+
+def _write_tables(draft: Path, analysis: Analysis) -> None:
+    tables = {
+        "trials": _all_trials(analysis.sweep, analysis.significance),
+        "frontier": analysis.frontier.table,
+        "significance": analysis.significance.conditions,
+    }
+    if analysis.second_frontier is not None:
+        tables["second_frontier"] = analysis.second_frontier.table
+    for name, table in tables.items():
+        table.to_csv(draft / f"{name}.csv", index=False)
 
 
 def _write_figures(draft: Path, analysis: Analysis) -> dict[str, tuple[str, str]]:

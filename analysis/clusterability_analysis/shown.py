@@ -1,82 +1,17 @@
-"""What a report shows: the metrics that the space's objectives ask for, and the null test beside them."""
+"""What a report shows: the metrics that the space's objectives ask for, and the null tests beside them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clusterability.components import find, names
-from clusterability.config import Direction
 from clusterability.measurement.graph_suffix import GRAPH_SUFFIXES
 from clusterability.measurement.metric import Metric, undescribed_metric
 from clusterability.tracking import SweepTable
+from clusterability_analysis.quantity import Quantity, known_quantity, quantity_of
+from clusterability_analysis.tested import Tested, is_recorded, recorded_tests
 
 ACCURACY = "test_accuracy"
 """What figures draw upwards."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Quantity:
-    """One metric as tables and figures write it, averaged over a condition's seeds."""
-
-    name: str
-    """Its column in the table of trials."""
-    label: str
-    """How tables and figures call it, such as "n-cut"."""
-    direction: Direction
-    """Whether larger (max) or smaller (min) is better."""
-    decimals: int
-
-    @property
-    def mean(self) -> str:
-        """Column of the conditions' means over seeds."""
-        return f"{self.name}_mean"
-
-    @property
-    def sd(self) -> str:
-        """Column of the conditions' standard deviations between seeds."""
-        return f"{self.name}_sd"
-
-    @property
-    def maximise(self) -> bool:
-        """Whether larger is better."""
-        return self.direction == "max"
-
-    @property
-    def sign(self) -> int:
-        """1 where larger is better, else -1."""
-        return 1 if self.maximise else -1
-
-    @property
-    def axis_label(self) -> str:
-        """Its label with an arrow to the better end."""
-        return f"{self.label}   ({'better →' if self.maximise else '← better'})"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Tested:
-    """The n-cut of one graph and the columns of its null test."""
-
-    statistic: Quantity
-    suffix: str
-    """What the names of the null test's columns end in."""
-
-    @property
-    def null_mean(self) -> str:
-        """Column of the mean of the null."""
-        return f"null_mean{self.suffix}"
-
-    @property
-    def null_sd(self) -> str:
-        """Column of the standard deviation of the null."""
-        return f"null_sd{self.suffix}"
-
-    @property
-    def z_score(self) -> str:
-        """Column of the distance to the null in its standard deviations."""
-        return f"z_score{self.suffix}"
-
-    @property
-    def p_value(self) -> str:
-        """Column of the p-values of single trials."""
-        return f"p_value{self.suffix}"
+OTHER_GRAPH = {"weights": "contribution", "contribution": "weights"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,8 +24,12 @@ class Shown:
     """What figures draw to the right."""
     upwards: Quantity
     """What figures draw upwards."""
-    tested: Tested
-    """What is tested against shuffled networks."""
+    tests: tuple[Tested, ...]
+    """The null tests of the graph that the objectives are about; the verdict comes from the last."""
+    other_tests: tuple[Tested, ...]
+    """Those of the other graph; none where only the first null was asked."""
+    modularity: Quantity | None
+    """What the second frontier is over, beside the test accuracy; None where there is none."""
     searched: tuple[str, ...]
     """Labels of the metrics that the search looked at."""
     unseen: tuple[str, ...]
@@ -104,7 +43,29 @@ class Shown:
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         """All columns of the tables, the objectives first."""
-        return _distinct(*self.required, self.tested.statistic)
+        return _distinct(*self.required, *(test.statistic for test in self.tests))
+
+    @property
+    def ncut(self) -> Quantity:
+        """The n-cut of the graph that the objectives are about."""
+        return self.tests[0].statistic
+
+    @property
+    def verdict(self) -> Tested:
+        """The test that q-values come from: of the layered modularity where that was tested."""
+        return self.tests[-1]
+
+    def test_of(self, quantity: Quantity) -> Tested | None:
+        """Return the test whose null is drawn beside a quantity, the verdict's null where there is one."""
+        return next((test for test in self.tests[::-1] if test.statistic.name == quantity.name), None)
+
+    @property
+    def with_modularity(self) -> "Shown | None":
+        """The same for the second frontier: layered modularity and test accuracy are its objectives."""
+        if self.modularity is None:
+            return None
+        accuracy = known_quantity(ACCURACY)
+        return replace(self, objectives=(accuracy, self.modularity), across=self.modularity, upwards=accuracy)
 
     @property
     def is_plane(self) -> bool:
@@ -117,28 +78,46 @@ def shown_of(sweep: SweepTable) -> Shown:
 
     The frontier is over the space's objectives, in their own directions. Figures draw the test accuracy
     upwards (or the second objective, where none is an accuracy) against the first objective that is no
-    accuracy (or the n-cut, where there is none). The null test is that of the graph on which the first such
-    objective is measured, else that of the weights.
+    accuracy (or the n-cut, where there is none). The null tests are those of the graph on which the first
+    such objective is measured, else those of the weights.
     """
     metrics = [_metric(sweep, objective.metric) for objective in sweep.objectives]
     reported = [find("metric", metric.reported_as) if metric.reported_as else metric for metric in metrics]
     objectives = _distinct(
-        *(_quantity(metric, item.direction) for metric, item in zip(reported, sweep.objectives, strict=True))
+        *(
+            quantity_of(metric, item.direction)
+            for metric, item in zip(reported, sweep.objectives, strict=True)
+        )
     )
-    suffix = GRAPH_SUFFIXES[next((metric.graph for metric in metrics if metric.graph), "weights")]
+    graph = next((metric.graph for metric in metrics if metric.graph), "weights")
+    suffix, other_suffix = GRAPH_SUFFIXES[graph], GRAPH_SUFFIXES[OTHER_GRAPH[graph]]
+    other_tests = recorded_tests(sweep, other_suffix)
     others = [quantity for quantity in objectives if quantity.name != ACCURACY]
     if len(others) < len(objectives) or len(others) == 1:
-        upwards = next((item for item in objectives if item.name == ACCURACY), _known(ACCURACY))
+        upwards = next((item for item in objectives if item.name == ACCURACY), known_quantity(ACCURACY))
     else:
         upwards = others[1]
     return Shown(
         objectives=objectives,
-        across=others[0] if others else _known("ncut"),
+        across=others[0] if others else known_quantity("ncut"),
         upwards=upwards,
-        tested=Tested(statistic=_known(f"ncut{suffix}"), suffix=suffix),
+        tests=recorded_tests(sweep, suffix),
+        other_tests=other_tests if len(other_tests) > 1 else (),
+        modularity=_modularity(sweep, suffix, objectives),
         searched=tuple(metric.label for metric in metrics),
-        unseen=tuple(_quantity(metric, "max").label for metric in reported if metric not in metrics),
+        unseen=tuple(quantity_of(metric, "max").label for metric in reported if metric not in metrics),
     )
+
+
+def _modularity(sweep: SweepTable, suffix: str, objectives: tuple[Quantity, ...]) -> Quantity | None:
+    """Return the layered modularity at k, which is tested, else the largest over k.
+
+    None where neither is recorded, and where one is an objective: it has a frontier already.
+    """
+    candidates = (f"layered_modularity_at_k{suffix}", f"layered_modularity{suffix}")
+    if {quantity.name for quantity in objectives} & set(candidates):
+        return None
+    return next((known_quantity(name) for name in candidates if is_recorded(sweep, name)), None)
 
 
 def _metric(sweep: SweepTable, name: str) -> Metric:
@@ -146,18 +125,6 @@ def _metric(sweep: SweepTable, name: str) -> Metric:
     if name in names("metric"):
         return find("metric", name)
     return sweep.metrics.get(name) or undescribed_metric(name)
-
-
-def _known(name: str) -> Quantity:
-    metric: Metric = find("metric", name)
-    return _quantity(metric, metric.better or "min")
-
-
-def _quantity(metric: Metric, direction: Direction) -> Quantity:
-    unit = f" ({metric.unit})" if metric.unit else ""
-    return Quantity(
-        name=metric.name, label=metric.label + unit, direction=direction, decimals=metric.decimals
-    )
 
 
 def _distinct(*quantities: Quantity) -> tuple[Quantity, ...]:

@@ -39,7 +39,8 @@ class Significance:
     """The null tests of a sweep, corrected for their number."""
 
     conditions: pd.DataFrame
-    """Rows of Conditions.table with num_tests, num_nominal (replicates with p <= alpha), p_value, q_value."""
+    """Rows of Conditions.table with num_tests, num_nominal (replicates with p <= alpha), p_value, q_value,
+    passes of the verdict's test, and the combined and adjusted p-values of each test."""
     trials: pd.DataFrame
     """The usable trials with q_value over all of them."""
     alpha: float
@@ -88,18 +89,25 @@ def shuffles_needed(num_hypotheses: int, num_replicates: int, alpha: float = ALP
 def assess_significance(
     conditions: Conditions, settings: dict[str, object], alpha: float = ALPHA
 ) -> Significance:
-    """Test every condition and every trial of a sweep; see the module's text for method and families."""
-    p_values = conditions.shown.tested.p_value
-    groups = conditions.trials.groupby("condition_id")[p_values]
+    """Test every condition and every trial of a sweep; see the module's text for method and families.
+
+    p_value, q_value, passes and the counts are those of the verdict's test, `shown.verdict`. The other null
+    tests have their own columns of combined and of adjusted p-values, each test a family of its own.
+    """
+    shown = conditions.shown
+    groups = conditions.trials.groupby("condition_id")
     table = conditions.table.copy()
     ids = table["condition_id"]
-    table["num_tests"] = ids.map(groups.count()).astype(int)
-    table["num_nominal"] = ids.map(groups.agg(lambda p: int((p <= alpha).sum()))).astype(int)
-    table["p_value"] = ids.map(groups.agg(combine_replicates)).astype(float)
-    table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy())
+    for test in (*shown.tests, *shown.other_tests):
+        table[test.combined] = ids.map(groups[test.p_value].agg(combine_replicates)).astype(float)
+        table[test.adjusted] = benjamini_hochberg(table[test.combined].to_numpy())
+    verdict = groups[shown.verdict.p_value]
+    table["num_tests"] = ids.map(verdict.count()).astype(int)
+    table["num_nominal"] = ids.map(verdict.agg(lambda p: int((p <= alpha).sum()))).astype(int)
+    table["p_value"], table["q_value"] = table[shown.verdict.combined], table[shown.verdict.adjusted]
     table["passes"] = table["q_value"] <= alpha
     trials = conditions.trials.copy()
-    trials["q_value"] = benjamini_hochberg(trials[p_values].to_numpy())
+    trials["q_value"] = benjamini_hochberg(trials[shown.verdict.p_value].to_numpy())
     num_shuffles = _num_shuffles(conditions, settings)
     return Significance(
         conditions=table,

@@ -10,6 +10,8 @@ from clusterability_analysis.report import Report
 
 WIDTH = 100
 """Columns that the table fits in."""
+HEADING_WIDTH = 16
+"""Longer names of metrics are broken."""
 
 
 def frontier_table(report: Report, max_rows: int = 20) -> RenderableType:
@@ -17,21 +19,23 @@ def frontier_table(report: Report, max_rows: int = 20) -> RenderableType:
 
     At most `max_rows` conditions, spread evenly over the frontier; frontier.csv has all of them.
     """
-    table = report.frontier.table
+    table, shown = report.frontier.table, report.conditions.shown
     if table.empty:
         return Text(report.frontier.status, style="yellow")
     grid = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_edge=False)
-    shown = report.conditions.shown
+    test = shown.verdict
     labels = [quantity.label for quantity in shown.quantities]
     for heading in ("#", *labels, "null", "z", "q", "n"):
-        grid.add_column(heading, justify="right", no_wrap=heading not in labels)
+        is_label = heading in labels
+        width = HEADING_WIDTH if is_label else None
+        grid.add_column(heading, justify="right", no_wrap=not is_label, max_width=width)
     grid.add_column("condition", overflow="fold")
     for _, row in table.iloc[evenly_spread(len(table), max_rows)].iterrows():
         grid.add_row(
             str(row["frontier"]),
             *(format_spread(row[item.mean], row[item.sd], item.decimals) for item in shown.quantities),
-            format_number(row[f"{shown.tested.null_mean}_mean"], 2),
-            format_number(row[f"{shown.tested.z_score}_mean"], 1),
+            format_number(row[f"{test.null_mean}_mean"], test.statistic.decimals),
+            format_number(row[f"{test.z_score}_mean"], 1),
             format_probability(row["q_value"]),
             str(row["num_replicates"]),
             Text(row["label"]),
@@ -48,19 +52,24 @@ def frontier_text(report: Report) -> str:
     return capture.get().rstrip() + "\n"
 
 
-def _footnote(report: Report, shown: int) -> str:
-    passing = report.significance.conditions["passes"]
+def _footnote(report: Report, num_rows: int) -> str:
+    significance, shown = report.significance, report.conditions.shown
+    passing = significance.conditions["passes"]
     lines = [
         f"On the frontier: {len(report.frontier.table)} of {len(passing)} conditions"
-        + (f" ({shown} shown). " if shown < len(report.frontier.table) else ". ")
-        + f"q <= {report.significance.alpha:g} (bold): {int(passing.sum())} of {len(passing)}. "
+        + (f" ({num_rows} shown). " if num_rows < len(report.frontier.table) else ". ")
+        + f"q <= {significance.alpha:g} (bold): {int(passing.sum())} of {len(passing)}. "
         + "n: seeds, ±: sd.",
     ]
+    if len(shown.tests) > 1:
+        first, verdict = shown.tests[0], shown.verdict
+        by_first = int((significance.conditions[first.adjusted] <= significance.alpha).sum())
+        lines += [
+            f"null, z, q: {verdict.statistic.label}, {verdict.title}.",
+            f"{first.statistic.label}, {first.title}: {by_first} of {len(passing)} conditions pass.",
+        ]
     if report.conditions.table["penalised"].any():
-        lines.append(
-            f"{report.conditions.shown.tested.statistic.label} of penalised networks can be gamed: see the "
-            "caveats in the report."
-        )
+        lines.append(f"{shown.ncut.label} of penalised networks can be gamed: see the caveats in the report.")
     if len(report.conditions.failed):
         lines.append(f"{len(report.conditions.failed)} failed or stopped trials are left out.")
     return "\n".join(lines)

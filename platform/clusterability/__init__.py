@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clusterability.graph import WeightGraph
-    from clusterability.ncut import ModularityResult, NcutResult, measure_modularity, measure_ncut
+    from clusterability.lesions import LesionTest, lesion_test
+    from clusterability.ncut import (
+        ModularityResult,
+        NcutResult,
+        measure_modularity,
+        measure_ncut,
+        measure_stability,
+    )
     from clusterability.nulls import null_test
     from clusterability.record import NullTest
     from clusterability.training.penalties._eigenvalues import ClusterabilityPenalty
@@ -19,8 +26,11 @@ _HOMES = {
     "WeightGraph": "clusterability.graph",
     "NcutResult": "clusterability.ncut",
     "ModularityResult": "clusterability.ncut",
+    "LesionTest": "clusterability.lesions",
+    "lesion_test": "clusterability.lesions",
     "measure_modularity": "clusterability.ncut",
     "measure_ncut": "clusterability.ncut",
+    "measure_stability": "clusterability.ncut",
     "null_test": "clusterability.nulls",
     "NullTest": "clusterability.record",
     "ClusterabilityPenalty": "clusterability.training.penalties._eigenvalues",
@@ -28,12 +38,15 @@ _HOMES = {
 
 __all__ = [
     "ClusterabilityPenalty",
+    "LesionTest",
     "ModularityResult",
     "NcutResult",
     "NullTest",
     "WeightGraph",
+    "lesion_test",
     "measure_modularity",
     "measure_ncut",
+    "measure_stability",
     "null_test",
 ]
 

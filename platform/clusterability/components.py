@@ -74,6 +74,11 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "layered_modularity": "clusterability.measurement.metrics.layered:LAYERED_MODULARITY",
         "layered_clusters": "clusterability.measurement.metrics.layered:LAYERED_CLUSTERS",
         "layer_share": "clusterability.measurement.metrics.layered:LAYER_SHARE",
+        "stability": "clusterability.measurement.metrics.stability:STABILITY",
+        "layered_stability": "clusterability.measurement.metrics.stability:LAYERED_STABILITY",
+        "small_clusters": "clusterability.measurement.metrics.small_clusters:SMALL_CLUSTERS",
+        "layered_small_clusters": "clusterability.measurement.metrics.small_clusters:LAYERED_SMALL_CLUSTERS",
+        "num_dangling": "clusterability.measurement.metrics.dangling:NUM_DANGLING",
         "null_mean": "clusterability.measurement.metrics.null_test:NULL_MEAN",
         "null_sd": "clusterability.measurement.metrics.null_test:NULL_SD",
         "z_score": "clusterability.measurement.metrics.null_test:Z_SCORE",
@@ -101,6 +106,17 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
             "clusterability.measurement.metrics.layered:LAYERED_CLUSTERS_CONTRIBUTION"
         ),
         "layer_share_contribution": "clusterability.measurement.metrics.layered:LAYER_SHARE_CONTRIBUTION",
+        "stability_contribution": "clusterability.measurement.metrics.stability:STABILITY_CONTRIBUTION",
+        "layered_stability_contribution": (
+            "clusterability.measurement.metrics.stability:LAYERED_STABILITY_CONTRIBUTION"
+        ),
+        "small_clusters_contribution": (
+            "clusterability.measurement.metrics.small_clusters:SMALL_CLUSTERS_CONTRIBUTION"
+        ),
+        "layered_small_clusters_contribution": (
+            "clusterability.measurement.metrics.small_clusters:LAYERED_SMALL_CLUSTERS_CONTRIBUTION"
+        ),
+        "num_dangling_contribution": "clusterability.measurement.metrics.dangling:NUM_DANGLING_CONTRIBUTION",
         "null_mean_contribution": "clusterability.measurement.metrics.null_test:NULL_MEAN_CONTRIBUTION",
         "null_sd_contribution": "clusterability.measurement.metrics.null_test:NULL_SD_CONTRIBUTION",
         "z_score_contribution": "clusterability.measurement.metrics.null_test:Z_SCORE_CONTRIBUTION",
@@ -132,6 +148,20 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "layered_modularity_p_value_contribution": (
             "clusterability.measurement.metrics.verdict:LAYERED_MODULARITY_P_VALUE_CONTRIBUTION"
         ),
+        "functional_clusters": "clusterability.measurement.metrics.lesions:FUNCTIONAL_CLUSTERS",
+        "clusters_without_effect": "clusterability.measurement.metrics.lesions:CLUSTERS_WITHOUT_EFFECT",
+        "largest_effect": "clusterability.measurement.metrics.lesions:LARGEST_EFFECT",
+        "causal_gap": "clusterability.measurement.metrics.lesions:CAUSAL_GAP",
+        "class_mutual_information": "clusterability.measurement.metrics.lesions:CLASS_MUTUAL_INFORMATION",
+        "functional_clusters_ncut": "clusterability.measurement.metrics.lesions:FUNCTIONAL_CLUSTERS_NCUT",
+        "clusters_without_effect_ncut": (
+            "clusterability.measurement.metrics.lesions:CLUSTERS_WITHOUT_EFFECT_NCUT"
+        ),
+        "largest_effect_ncut": "clusterability.measurement.metrics.lesions:LARGEST_EFFECT_NCUT",
+        "causal_gap_ncut": "clusterability.measurement.metrics.lesions:CAUSAL_GAP_NCUT",
+        "class_mutual_information_ncut": (
+            "clusterability.measurement.metrics.lesions:CLASS_MUTUAL_INFORMATION_NCUT"
+        ),
         "seconds_training": "clusterability.measurement.metrics.seconds:SECONDS_TRAINING",
         "seconds_measuring": "clusterability.measurement.metrics.seconds:SECONDS_MEASURING",
     },
@@ -144,6 +174,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     },
     "figure": {
         "frontier": "clusterability_analysis.figures.frontier:FRONTIER",
+        "second_frontier": "clusterability_analysis.figures.second_frontier:SECOND_FRONTIER",
         "significance": "clusterability_analysis.figures.significance:SIGNIFICANCE",
         "axes": "clusterability_analysis.figures.axes:AXES",
     },

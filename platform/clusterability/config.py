@@ -119,8 +119,8 @@ class ModelConfig:
     between_modules: float = 0.6
     """Factor of weights between modules in the clusterable initialisation (paper: MLP 0.6, CNN 0.8)."""
     cut: int | None = None
-    """Independent parts m that hidden layers and classes are divided into, inputs shared (MLP, CNN); null: one
-    network (docs/controls.md)."""
+    """Independent parts m that hidden layers and classes are divided into, inputs shared (MLP, CNN); null:
+    one network (docs/controls.md)."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))
@@ -220,7 +220,7 @@ class NullsConfig:
     """What the network is compared with."""
 
     null: str = "layer"
-    """What a null network keeps: layer permutes all weights of each layer (the paper's); docs/measuring.md
+    """What a null network keeps: layer permutes all weights of each layer (the paper's); docs/nulls.md
     has the others; or your own as package.module:function."""
     verdict: str | None = "unit_factors"
     """A second null, one of known size, from which the verdict comes: both the n-cut and the layered
@@ -243,6 +243,20 @@ class NullsConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LesionsConfig:
+    """How clusters' hidden units are lesioned: set to zero, on validation data."""
+
+    num_random: int = 50
+    """Random sets of units that each cluster is compared with; 0: no lesions."""
+    num_examples: int = 1000
+    """Validation examples that the network is run on, at most."""
+
+    def __post_init__(self) -> None:
+        require(self.num_random >= 0, "lesions.num_random", self.num_random, "0 or more")
+        require(self.num_examples >= 1, "lesions.num_examples", self.num_examples, "1 or more")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class MeasurementConfig:
     """When the network is measured while it is trained, without nulls: its curves."""
 
@@ -252,18 +266,19 @@ class MeasurementConfig:
     """Steps (batches) after which it is measured as well, counted over all epochs."""
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "steps"):
+        for name, word in (("epochs", "log, or "), ("steps", "")):
             value = getattr(self, name)
-            if name == "epochs" and value == "log":
+            if word and value == "log":
                 continue
-            words = (
-                "log, or a list of integers, 0 or more each" if name == "epochs" else "integers, 0 or more"
-            )
-            whole = isinstance(value, list | tuple) and all(
-                isinstance(item, int) and not isinstance(item, bool) and item >= 0 for item in value
-            )
-            require(whole, f"measurement.{name}", value, words)
-            object.__setattr__(self, name, tuple(sorted(set(value))))
+            numbers = list(value) if isinstance(value, list | tuple) else [None]
+            whole = all(type(number) is int and number >= 0 for number in numbers)
+            require(whole, f"measurement.{name}", value, f"{word}a list of integers, 0 or more each")
+            object.__setattr__(self, name, tuple(sorted(set(numbers))))
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self.epochs or self.steps)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -291,6 +306,7 @@ class TrialConfig:
     """What is added to the loss: settings by the penalty's name, or your own as package.module:class."""
     ncut: NcutConfig = NcutConfig()
     nulls: NullsConfig = NullsConfig()
+    lesions: LesionsConfig = LesionsConfig()
     measurement: MeasurementConfig = MeasurementConfig()
     metrics: tuple[str, ...] = ()
     """Your own metrics, recorded beside the others: package.module:function each."""

@@ -29,6 +29,10 @@ class TrainingError(ClusterabilityError):
     """A network that did not train: a loss that is not finite, say."""
 
 
+class LesionError(ClusterabilityError):
+    """Units that cannot be lesioned, or examples that do not fit the network."""
+
+
 class ResourceError(ClusterabilityError):
     """More cores, accelerators or memory asked for than there are."""
 

@@ -40,6 +40,9 @@ _LATER_FIELDS: Mapping[str, Any] = {
     "measurement": {},
     "nulls.verdict": "unit_factors",
     "penalties": {},
+    "lesions.num_random": 50,
+    "lesions.num_examples": 1000,
+    "lesions": {},
     "metrics": [],
     "sources": {},
 }

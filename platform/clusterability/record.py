@@ -58,6 +58,9 @@ class TrialRecord:
     """Tests by name: "weights", "contribution" are of the n-cut under the first null, with "_verdict" behind
     them of the n-cut under the verdict's null, with "_layered_modularity" of the layered modularity under
     that; with "unpruned_" before them, before pruning."""
+    lesions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Effects of clusters' lesions, by the metric of the partition, "layered_modularity_contribution" and
+    "ncut_contribution"; with "unpruned_" before them, before pruning. See `lesions.plain`."""
     error: str | None = None
     """Why the trial failed or stopped, in one line."""
     weights: dict[str, np.ndarray] = field(default_factory=dict, repr=False)

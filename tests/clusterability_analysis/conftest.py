@@ -53,17 +53,43 @@ def simulate_trial(values: dict[str, Any], seed: int, index: int, num_shuffles: 
     }
 
 
+def simulate_verdict(trial: dict[str, Any], seed: int, index: int, num_shuffles: int) -> dict[str, Any]:
+    """The verdict's null lies below the first one, so that fewer n-cuts are lower than it; both graphs."""
+    chance = np.random.default_rng([seed, index, 1])
+    values = {}
+    for suffix in ("", "_contribution"):
+        ncut = trial[f"ncut{suffix}"]
+        observed = 0.03 + 0.05 * (9.2 - ncut) + chance.normal(0, 0.003)
+        null_values = chance.normal(0.04, 0.004, num_shuffles)
+        null_sd = null_values.std(ddof=1)
+        values |= {
+            f"verdict_null_mean{suffix}": trial[f"null_mean{suffix}"] - 0.3,
+            f"verdict_null_sd{suffix}": 0.1,
+            f"verdict_z_score{suffix}": (ncut - trial[f"null_mean{suffix}"] + 0.3) / 0.1,
+            f"verdict_p_value{suffix}": chance.integers(1, num_shuffles + 2) / (1 + num_shuffles),
+            f"layered_modularity{suffix}": observed + 0.01,
+            f"layered_modularity_at_k{suffix}": observed,
+            f"layered_modularity_null_mean{suffix}": null_values.mean(),
+            f"layered_modularity_null_sd{suffix}": null_sd,
+            f"layered_modularity_z_score{suffix}": (observed - null_values.mean()) / null_sd,
+            f"layered_modularity_p_value{suffix}": (1 + (null_values >= observed).sum()) / (1 + num_shuffles),
+        }
+    return values
+
+
 def build_sweep(
     axes: dict[str, list[Any]] | None = None,
     seeds: Iterable[int] = (0, 1, 2),
     num_shuffles: int = 50,
     failing: Iterable[int] = (),
     error: str = "the loss is not finite after epoch 3",
+    verdict: bool = False,
     **replaced: Any,
 ) -> SweepTable:
     """Build the full grid of `axes`; the trials numbered in `failing` are failed ones without metrics.
 
-    The control is the grid's first point, as where each axis lists the space's own value first.
+    With `verdict` they have the tests against the verdict's null as well, which earlier versions lack. The
+    control is the grid's first point, as where each axis lists the space's own value first.
     """
     axes = REGULARISED if axes is None else axes
     grid = [{}]
@@ -84,6 +110,8 @@ def build_sweep(
                     "error": None,
                     **simulate_trial(values, seed, index, num_shuffles),
                 }
+                if verdict:
+                    row |= simulate_verdict(row, seed, index, num_shuffles)
             rows.append(row)
     trials = pd.DataFrame(rows)
     for axis in axes:  # as the reader of the store does
@@ -97,7 +125,13 @@ def build_sweep(
         "axes": tuple(axes),
         "objectives": (Objective(), Objective(metric="ncut", direction="min")),
         "metrics": {},
-        "settings": {"dataset.name": "digits", "ncut.num_clusters": 12, "nulls.num_shuffles": num_shuffles},
+        "settings": {
+            "dataset.name": "digits",
+            "ncut.num_clusters": 12,
+            "nulls.num_shuffles": num_shuffles,
+            "nulls.null": "layer",
+            **({"nulls.verdict": "unit_factors"} if verdict else {}),
+        },
         "control": grid[0],
         "trials": trials,
     }

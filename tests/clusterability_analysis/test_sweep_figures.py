@@ -59,7 +59,8 @@ def test_significance_info_pairs_seeds_with_their_condition(make_sweep):
     sweep = make_sweep()
     _, info, _ = infos(sweep)
     assert len(info.labels) == 12
-    for mean, seeds in zip(info.observed, info.seed_observed, strict=True):
+    (panel,) = info.panels
+    for mean, seeds in zip(panel.observed, panel.seed_observed, strict=True):
         assert np.mean(seeds) == pytest.approx(mean)
     for mean, seeds in zip(info.z_score, info.seed_z, strict=True):
         assert np.mean(seeds) == pytest.approx(mean)

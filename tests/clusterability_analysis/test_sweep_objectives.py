@@ -16,6 +16,7 @@ from clusterability_analysis.shown import shown_of
 ACCURACY = Objective(metric="validation_accuracy", direction="max")
 NCUT = Objective(metric="ncut", direction="min")
 CONTRIBUTION = Objective(metric="ncut_contribution", direction="min")
+MODULARITY = Objective(metric="layered_modularity_at_k", direction="max")
 LOSS = Objective(metric="validation_loss", direction="min")
 SPARSITY = Objective(metric="sparsity", direction="max")
 OWN = {SPARSITY.metric: Metric(name="sparsity", meaning="", label="share of zeros", better="max", decimals=4)}
@@ -54,7 +55,7 @@ def sweep_for(make_sweep):
 def test_what_is_shown_follows_the_objectives(sweep_for, objectives, over, across, upwards, tested):
     shown = shown_of(sweep_for(*objectives))
     assert [quantity.name for quantity in shown.objectives] == over
-    assert (shown.across.name, shown.upwards.name, shown.tested.statistic.name) == (across, upwards, tested)
+    assert (shown.across.name, shown.upwards.name, shown.verdict.statistic.name) == (across, upwards, tested)
     assert shown.is_plane == (len(over) == 2)
 
 
@@ -102,8 +103,10 @@ def test_the_null_test_is_that_of_the_objectives_graph(sweep_for):
     assert row["null_mean_contribution_mean"] == pytest.approx(trials["null_mean_contribution"].mean())
     assert row["num_nominal"] == (trials["p_value_contribution"] <= 0.05).sum()
     info = find("figure", "significance").info(analysis)
-    assert sorted(info.observed) == pytest.approx(sorted(analysis.conditions.table["ncut_contribution_mean"]))
-    assert info.statistic.label == find("metric", "ncut_contribution").label
+    (panel,) = info.panels
+    means = analysis.conditions.table["ncut_contribution_mean"]
+    assert sorted(panel.observed) == pytest.approx(sorted(means))
+    assert panel.statistic.label == find("metric", "ncut_contribution").label
 
 
 def test_only_a_trial_with_every_objective_counts(sweep_for):
@@ -143,16 +146,23 @@ def test_a_report_on_contributions_shows_no_other_ncut(sweep_for, tmp_path):
 
 @pytest.mark.parametrize(
     "objectives",
-    [[NCUT], [ACCURACY], [LOSS, SPARSITY], [ACCURACY, SPARSITY], [ACCURACY, NCUT, CONTRIBUTION, SPARSITY]],
+    [[NCUT], [MODULARITY], [LOSS, SPARSITY], [ACCURACY, SPARSITY], [ACCURACY, NCUT, CONTRIBUTION, SPARSITY]],
     ids=lambda objectives: " ".join(item.metric for item in objectives),
 )
-def test_every_figure_and_table_takes_any_objectives(sweep_for, tmp_path, objectives):
-    sweep = sweep_for(*objectives)
+@pytest.mark.parametrize("verdict", [False, True], ids=["one null", "two nulls"])
+def test_every_figure_and_table_takes_any_objectives(sweep_for, tmp_path, objectives, verdict):
+    if MODULARITY in objectives and not verdict:
+        objectives = [ACCURACY]
+    sweep = sweep_for(*objectives, verdict=verdict)
     sweep.trials.loc[sweep.trials["condition_id"] == "c0002", ["test_accuracy", "sparsity"]] = [0.1, -9.0]
     analysis = analyse(sweep)
     for name in names("figure"):
         figure = find("figure", name)
         info = figure.info(analysis)
+        if name == "second_frontier":
+            assert (info is None) == (not verdict or MODULARITY in objectives)
+        if info is None:
+            continue
         assert "</svg>" in svg_text(figure.draw(info))
         assert figure.caption(info)
     report = write_report(sweep, tmp_path)

@@ -10,9 +10,10 @@ from matplotlib.ticker import FuncFormatter
 
 from clusterability_analysis.analysis import Analysis
 from clusterability_analysis.figures.report_figure import ReportFigure
-from clusterability_analysis.figures.style import ACCENT, INK, NULL, OTHER, clear_grid, style
+from clusterability_analysis.figures.style import ACCENT, INK, OTHER, clear_grid, null_colour, style
 from clusterability_analysis.labels import axis_names, format_value, shorten
-from clusterability_analysis.shown import Quantity
+from clusterability_analysis.quantity import Quantity
+from clusterability_analysis.tested import Tested
 
 MAX_LEVELS = 10
 """An axis with at most this many values is drawn with equal steps, one per value; else on a number line."""
@@ -58,6 +59,8 @@ class AxesInfo:
     """What the upper panels show."""
     below: Quantity
     """What the lower panels show."""
+    test: Tested | None
+    """The null test of what the upper panels show."""
     effects: tuple[AxisEffect, ...]
 
 
@@ -66,16 +69,16 @@ def info(analysis: Analysis) -> AxesInfo | None:
     table, axes, shown = analysis.conditions.table, analysis.conditions.axes, analysis.shown
     if table.empty or not axes:
         return None
-    names = axis_names(axes)
+    names, test = axis_names(axes), shown.test_of(shown.across)
     columns = {
         "above": table[shown.across.mean].to_numpy(dtype=float),
-        "null": table[f"{shown.tested.null_mean}_mean"].to_numpy(dtype=float),
+        "null": table[f"{test.null_mean}_mean"].to_numpy(dtype=float)
+        if test
+        else np.full(len(table), np.nan),
         "below": table[shown.upwards.mean].to_numpy(dtype=float),
     }
-    if shown.across.name != shown.tested.statistic.name:
-        columns["null"] = np.full(len(table), np.nan)
     effects = tuple(_effect(table[axis], names[axis], columns) for axis in axes)
-    return AxesInfo(above=shown.across, below=shown.upwards, effects=effects)
+    return AxesInfo(above=shown.across, below=shown.upwards, test=test, effects=effects)
 
 
 def _effect(values: pd.Series, name: str, columns: dict[str, np.ndarray]) -> AxisEffect:
@@ -145,7 +148,7 @@ def draw(info: AxesInfo) -> Figure:
                 panels.remove()
                 below.remove()
                 continue
-            _draw_effect(panels, below, info.effects[place])
+            _draw_effect(panels, below, info.effects[place], info.test)
         for band in range(bands):
             grid[2 * band, 0].set_ylabel(info.above.label)
             grid[2 * band + 1, 0].set_ylabel(info.below.label)
@@ -153,7 +156,7 @@ def draw(info: AxesInfo) -> Figure:
     return figure
 
 
-def _draw_effect(above: Axes, below: Axes, effect: AxisEffect) -> None:
+def _draw_effect(above: Axes, below: Axes, effect: AxisEffect, test: Tested | None) -> None:
     # A sideways shift by multiples of the golden ratio keeps conditions at one level apart; it means nothing.
     golden = np.arange(1, len(effect.position) + 1) * 0.618034 % 1 - 0.5
     shift = 0.4 * golden if effect.levels else 0.0
@@ -163,7 +166,8 @@ def _draw_effect(above: Axes, below: Axes, effect: AxisEffect) -> None:
     above.scatter(effect.position + shift, effect.above, **points)
     dashes = (0, (3, 2)) if effect.ordered else "none"
     null = {"marker": "_", "markersize": 10, "markeredgewidth": 1.6, "linestyle": dashes}
-    above.plot(effect.centre, effect.mean_null, color=NULL, **{**line, **null})
+    if test is not None:
+        above.plot(effect.centre, effect.mean_null, color=null_colour(test), **{**line, **null})
     above.plot(effect.centre, effect.mean_above, color=ACCENT, **line)
     below.scatter(effect.position + shift, effect.below, **points)
     below.plot(effect.centre, effect.mean_below, color=INK, **line)
@@ -191,8 +195,9 @@ def _prepare(axes: Axes, effect: AxisEffect, labels: bool) -> None:
 
 def _legend(figure: Figure, axes: Axes, info: AxesInfo) -> None:
     axes.plot([], [], color=ACCENT, marker="o", markersize=4.5, label=f"mean {info.above.label}")
-    if any(np.isfinite(effect.null).any() for effect in info.effects):
-        axes.plot([], [], color=NULL, linestyle=(0, (3, 2)), label="mean of the nulls")
+    if info.test and any(np.isfinite(effect.null).any() for effect in info.effects):
+        label = f"mean of {info.test.title}"
+        axes.plot([], [], color=null_colour(info.test), linestyle=(0, (3, 2)), label=label)
     axes.plot([], [], color=INK, marker="o", markersize=4.5, label=f"mean {info.below.label}")
     axes.plot(
         [], [], color=OTHER, linestyle="none", marker="o", markersize=4, label="one condition (mean of seeds)"

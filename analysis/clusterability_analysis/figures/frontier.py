@@ -11,9 +11,21 @@ from matplotlib.figure import Figure
 
 from clusterability_analysis.analysis import Analysis
 from clusterability_analysis.figures.report_figure import ReportFigure
-from clusterability_analysis.figures.style import ACCENT, CONTROL, INK, NULL, OTHER, PAPER, style
+from clusterability_analysis.figures.style import (
+    ACCENT,
+    CONTROL,
+    INK,
+    MUTED,
+    OTHER,
+    PAPER,
+    null_colour,
+    style,
+)
+from clusterability_analysis.frontier import Frontier
 from clusterability_analysis.labels import format_number, shorten
-from clusterability_analysis.shown import ACCURACY, Quantity
+from clusterability_analysis.quantity import Quantity
+from clusterability_analysis.shown import ACCURACY
+from clusterability_analysis.tested import Tested
 
 MAX_NULLS = 14
 """Nulls drawn, those of the first frontier and control conditions: more would be a thicket."""
@@ -40,17 +52,21 @@ class FrontierInfo:
     """Standard deviation between seeds; NaN where there is one seed."""
     y: np.ndarray
     y_sd: np.ndarray
+    test: Tested | None
+    """The null test of what is drawn across."""
     null_mean: np.ndarray
-    """NaN where there is no null test of what is drawn across."""
+    """NaN where there is none."""
     null_sd: np.ndarray
     number: np.ndarray
-    """Place on the frontier from 1, best `across` first; 0 for a dominated condition."""
+    """Number of a frontier condition, from 1; 0 for a dominated condition."""
+    elsewhere: np.ndarray
+    """Number of a condition that is on the frontier of the other figure alone; else 0."""
     control: np.ndarray
     penalised: np.ndarray
     shows_null: np.ndarray
     """Whether the condition's null is drawn: frontier and control conditions."""
-    key: tuple[str, ...]
-    """Labels of the first MAX_KEY frontier conditions."""
+    key: tuple[tuple[int, str], ...]
+    """Numbers and labels of the first MAX_KEY frontier conditions, best `across` first."""
 
     @property
     def limit(self) -> float | None:
@@ -75,24 +91,30 @@ class FrontierInfo:
     @property
     def line(self) -> tuple[np.ndarray, np.ndarray]:
         """Corners (x, y) of the staircase between frontier points, best x first."""
-        order = np.argsort(self.number[self.number > 0])
+        order = np.argsort(-self.across.sign * self.x[self.number > 0], kind="stable")
         x, y = self.x[self.number > 0][order], self.y[self.number > 0][order]
         return np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
 
 
 def info(analysis: Analysis) -> FrontierInfo | None:
     """Collect what the figure shows; None where no condition has a complete trial."""
-    frontier, shown = analysis.frontier, analysis.shown
-    table = frontier.all_conditions
+    return info_of(analysis.frontier)
+
+
+def info_of(frontier: Frontier) -> FrontierInfo | None:
+    """Collect what a frontier's figure shows; None where there is no condition."""
+    shown, table = frontier.shown, frontier.all_conditions
     if table.empty:
         return None
-    number = table["frontier"].fillna(0).to_numpy(dtype=int)
+    number, elsewhere = (_numbers(table, name) for name in ("frontier", "elsewhere"))
     control = table["control"].to_numpy(dtype=bool)
-    null_mean, null_sd = (_means(table, name) for name in (shown.tested.null_mean, shown.tested.null_sd))
-    if shown.across.name != shown.tested.statistic.name:
-        null_mean, null_sd = np.full((2, len(table)), math.nan)
+    test = shown.test_of(shown.across)
+    null_mean, null_sd = np.full((2, len(table)), math.nan)
+    if test is not None:
+        null_mean, null_sd = (_means(table, name) for name in (test.null_mean, test.null_sd))
     shows_null = ((number > 0) | control) & np.isfinite(null_mean)
     shows_null &= np.cumsum(shows_null) <= MAX_NULLS
+    keyed = frontier.table.head(MAX_KEY)
     return FrontierInfo(
         across=shown.across,
         upwards=shown.upwards,
@@ -102,14 +124,22 @@ def info(analysis: Analysis) -> FrontierInfo | None:
         x_sd=table[shown.across.sd].to_numpy(dtype=float),
         y=table[shown.upwards.mean].to_numpy(dtype=float),
         y_sd=table[shown.upwards.sd].to_numpy(dtype=float),
+        test=test,
         null_mean=null_mean,
         null_sd=null_sd,
         number=number,
+        elsewhere=elsewhere,
         control=control,
         penalised=table["penalised"].to_numpy(dtype=bool),
         shows_null=shows_null,
-        key=tuple(frontier.table["label"].head(MAX_KEY)),
+        key=tuple(zip(map(int, keyed["frontier"]), keyed["label"], strict=True)),
     )
+
+
+def _numbers(table: pd.DataFrame, column: str) -> np.ndarray:
+    if column not in table:
+        return np.zeros(len(table), dtype=int)
+    return table[column].fillna(0).to_numpy(dtype=int)
 
 
 def _means(table: pd.DataFrame, metric: str) -> np.ndarray:
@@ -128,8 +158,10 @@ def caption(info: FrontierInfo) -> str:
         )
     else:
         texts.append(f"Dominance is decided by the means of: {', '.join(info.objectives)}.")
-    if info.shows_null.any():
-        texts.append("The null is the condition's own: the same weights, shuffled.")
+    if info.test and info.shows_null.any():
+        texts.append(f"The {info.test.title} is the condition's own, drawn from its weights.")
+    if info.elsewhere.any():
+        texts.append("A condition has one number in both figures; grey ones are explained in the other.")
     return " ".join(texts)
 
 
@@ -209,31 +241,43 @@ def _draw_points(axes: Axes, info: FrontierInfo, penalised: bool) -> None:
 
 def _draw_nulls(axes: Axes, info: FrontierInfo) -> None:
     """Mark each shown condition's null mean ± sd at its height, with a thread to the condition."""
-    shown = info.shows_null
+    if info.test is None:
+        return
+    shown, colour = info.shows_null, null_colour(info.test)
     axes.hlines(
         info.y[shown], info.x[shown], info.null_mean[shown],
-        color=NULL, linewidth=0.7, linestyle=(0, (1, 2.5)), zorder=1,
+        color=colour, linewidth=0.7, linestyle=(0, (1, 2.5)), zorder=1,
     )  # fmt: skip
     axes.errorbar(
         info.null_mean[shown], info.y[shown], xerr=info.null_sd[shown], fmt="|",
-        color=NULL, markersize=8, markeredgewidth=1.6, elinewidth=3.2, alpha=0.75, zorder=1,
+        color=colour, markersize=8, markeredgewidth=1.6, elinewidth=3.2, alpha=0.75, zorder=1,
     )  # fmt: skip
 
 
 def _number_points(axes: Axes, info: FrontierInfo) -> None:
     """Number the frontier's points as in the key; a number that would cover its neighbour's is left out."""
-    last = np.array([-np.inf, -np.inf])
-    for number in range(1, len(info.key) + 1):
-        index = int(np.flatnonzero(info.number == number)[0])
+    places: list[np.ndarray] = []
+    right, up = info.across.maximise, info.upwards.maximise  # to the better side, where no other point is
+    side = {
+        "xytext": (5 if right else -5, 5 if up else -5),
+        "ha": "left" if right else "right",
+        "va": "bottom" if up else "top",
+    }
+
+    def write(number: int, index: int, **look: Any) -> None:
         point = info.x[index], info.y[index]
         place = axes.transAxes.inverted().transform(axes.transData.transform(point))
-        if (np.abs(place - last) < (0.02 * len(str(number)), 0.035)).all():
-            continue
-        last = place
-        axes.annotate(
-            str(number), point, xytext=(-5, 5), textcoords="offset points", ha="right", va="bottom",
-            fontsize=8.5, fontweight="bold", color=CONTROL if info.control[index] else ACCENT, zorder=6,
-        )  # fmt: skip
+        near = (0.02 * len(str(number)), 0.035)
+        if any((np.abs(place - other) < near).all() for other in places):
+            return
+        places.append(place)
+        axes.annotate(str(number), point, textcoords="offset points", fontsize=8.5, zorder=6, **side, **look)
+
+    for number, _ in info.key:
+        index = int(np.flatnonzero(info.number == number)[0])
+        write(number, index, fontweight="bold", color=CONTROL if info.control[index] else ACCENT)
+    for index in np.flatnonzero((info.elsewhere > 0) & ~info.beyond):
+        write(int(info.elsewhere[index]), int(index), color=MUTED)
 
 
 def _legend(figure: Figure, axes: Axes, info: FrontierInfo) -> None:
@@ -251,16 +295,22 @@ def _legend(figure: Figure, axes: Axes, info: FrontierInfo) -> None:
         entry("control", marker="s", color=CONTROL, markersize=7)
     if info.penalised.any():
         entry("diamond: with the penalty", marker="D", color=INK, markersize=5.5)
-    if info.shows_null.any():
+    if info.test and info.shows_null.any():
+        colour = null_colour(info.test)
         entry(
-            "its null: mean ± sd", marker="|", color=NULL, markeredgecolor=NULL, linestyle="-", linewidth=2.5
+            f"its {info.test.title}: mean ± sd",
+            marker="|",
+            color=colour,
+            markeredgecolor=colour,
+            linestyle="-",
+            linewidth=2.5,
         )
     figure.legend(loc="outside upper left", ncols=6, handletextpad=0.5, columnspacing=1.6)
 
 
 def _write_key(axes: Axes, info: FrontierInfo) -> None:
     more = int((info.number > 0).sum()) - len(info.key)
-    lines = [f"{number:>2}  {shorten(label, 54)}" for number, label in enumerate(info.key, 1)]
+    lines = [f"{number:>2}  {shorten(label, 54)}" for number, label in info.key]
     lines += [f"      and {more} more in the table"] if more > 0 else []
     lines += ["", "bars: ± sd between seeds"] if np.isfinite(info.x_sd).any() else []
     axes.text(

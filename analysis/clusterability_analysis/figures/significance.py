@@ -1,6 +1,7 @@
-"""Observed n-cut beside its null, condition by condition."""
+"""Each observed statistic beside its nulls, condition by condition, and the verdict's z."""
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -11,37 +12,55 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from clusterability_analysis.analysis import Analysis
 from clusterability_analysis.figures.report_figure import ReportFigure
-from clusterability_analysis.figures.style import ACCENT, INK, MUTED, NULL, OTHER, clear_grid, style
+from clusterability_analysis.figures.style import ACCENT, INK, MUTED, OTHER, clear_grid, null_colour, style
 from clusterability_analysis.labels import evenly_spread, format_number, format_probability, shorten
-from clusterability_analysis.shown import Quantity, Tested
+from clusterability_analysis.quantity import Quantity
+from clusterability_analysis.tested import Tested
 
 MAX_ROWS = 32
-"""Conditions drawn; with more, controls and an even choice from the lowest z to the highest."""
+"""Conditions drawn; with more, controls and an even choice by z."""
 WIDE_Z = 20
 """Above this, z is drawn on a logarithmic scale beyond ±3: a strong condition would flatten the rest."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SignificanceInfo:
-    """What the significance figure shows; one entry per drawn condition, lowest z first."""
+class NullBands:
+    """One null of a panel; one entry per drawn condition."""
+
+    test: Tested
+    mean: np.ndarray
+    sd: np.ndarray
+    """Standard deviation of the null values, averaged over seeds; NaN where it does not exist."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NullPanel:
+    """A statistic beside its nulls."""
 
     statistic: Quantity
-    """The n-cut that is tested."""
-    labels: tuple[str, ...]
     observed: np.ndarray
-    """Its mean over seeds."""
-    null_mean: np.ndarray
-    null_sd: np.ndarray
-    """Standard deviation of the null values, averaged over seeds; NaN where it does not exist."""
+    """Its mean over seeds, for each drawn condition."""
+    seed_observed: tuple[np.ndarray, ...]
+    """That of each replicate."""
+    nulls: tuple[NullBands, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignificanceInfo:
+    """What the significance figure shows; one entry per drawn condition, the most clusterable by z first."""
+
+    labels: tuple[str, ...]
+    panels: tuple[NullPanel, ...]
+    """The n-cut, then what else is tested."""
+    verdict: Tested
+    """The test that z, q and `passes` are of."""
     z_score: np.ndarray
     """Mean over seeds; NaN where it is not defined."""
+    seed_z: tuple[np.ndarray, ...]
     q_value: np.ndarray
     passes: np.ndarray
     control: np.ndarray
     penalised: np.ndarray
-    seed_observed: tuple[np.ndarray, ...]
-    """The n-cut of each replicate."""
-    seed_z: tuple[np.ndarray, ...]
     alpha: float
     num_hidden: int
     """Tested conditions that are not drawn."""
@@ -49,34 +68,57 @@ class SignificanceInfo:
 
 def info(analysis: Analysis) -> SignificanceInfo | None:
     """Collect what the figure shows; None where no condition has a null test."""
-    significance, tests = analysis.significance, analysis.shown.tested
+    significance, verdict = analysis.significance, analysis.shown.verdict
     tested = significance.conditions[significance.conditions["num_tests"] > 0]
     if tested.empty:
         return None
-    shown = _select(tested, tests)
+    shown = _select(tested, verdict)
     replicates = significance.trials.groupby("condition_id")
     seeds = [replicates.get_group(name) for name in shown["condition_id"]]
+    by_statistic = groupby(analysis.shown.tests, key=lambda test: test.statistic)
     return SignificanceInfo(
-        statistic=tests.statistic,
         labels=tuple(shown["label"]),
-        observed=shown[tests.statistic.mean].to_numpy(dtype=float),
-        null_mean=shown[f"{tests.null_mean}_mean"].to_numpy(dtype=float),
-        null_sd=shown[f"{tests.null_sd}_mean"].to_numpy(dtype=float),
-        z_score=shown[f"{tests.z_score}_mean"].to_numpy(dtype=float),
+        panels=tuple(_panel(statistic, tuple(tests), shown, seeds) for statistic, tests in by_statistic),
+        verdict=verdict,
+        z_score=shown[f"{verdict.z_score}_mean"].to_numpy(dtype=float),
+        seed_z=_of_seeds(seeds, verdict.z_score),
         q_value=shown["q_value"].to_numpy(dtype=float),
         passes=shown["passes"].to_numpy(dtype=bool),
         control=shown["control"].to_numpy(dtype=bool),
         penalised=shown["penalised"].to_numpy(dtype=bool),
-        seed_observed=tuple(trials[tests.statistic.name].to_numpy(dtype=float) for trials in seeds),
-        seed_z=tuple(trials[tests.z_score].to_numpy(dtype=float) for trials in seeds),
         alpha=significance.alpha,
         num_hidden=len(tested) - len(shown),
     )
 
 
-def _select(tested: pd.DataFrame, tests: Tested) -> pd.DataFrame:
-    ordered = tested.assign(distance=tested[tests.statistic.mean] - tested[f"{tests.null_mean}_mean"])
-    ordered = ordered.sort_values([f"{tests.z_score}_mean", "distance", "condition_id"], na_position="last")
+def _panel(
+    statistic: Quantity, tests: tuple[Tested, ...], shown: pd.DataFrame, seeds: list[pd.DataFrame]
+) -> NullPanel:
+    return NullPanel(
+        statistic=statistic,
+        observed=shown[statistic.mean].to_numpy(dtype=float),
+        seed_observed=_of_seeds(seeds, statistic.name),
+        nulls=tuple(
+            NullBands(
+                test=test,
+                mean=shown[f"{test.null_mean}_mean"].to_numpy(dtype=float),
+                sd=shown[f"{test.null_sd}_mean"].to_numpy(dtype=float),
+            )
+            for test in tests
+        ),
+    )
+
+
+def _of_seeds(seeds: list[pd.DataFrame], column: str) -> tuple[np.ndarray, ...]:
+    return tuple(trials[column].to_numpy(dtype=float) for trials in seeds)
+
+
+def _select(tested: pd.DataFrame, verdict: Tested) -> pd.DataFrame:
+    """Return the conditions to draw, most clusterable first: by z, then by the distance to the null."""
+    z, statistic = tested[f"{verdict.z_score}_mean"], verdict.statistic
+    distance = tested[statistic.mean] - tested[f"{verdict.null_mean}_mean"]
+    ordered = tested.assign(z=-statistic.sign * z, distance=-statistic.sign * distance)
+    ordered = ordered.sort_values(["z", "distance", "condition_id"], na_position="last")
     controls = ordered[ordered["control"]].head(MAX_ROWS // 4)
     others = ordered[~ordered["control"]]
     others = others.iloc[evenly_spread(len(others), MAX_ROWS - len(controls))]
@@ -84,29 +126,38 @@ def _select(tested: pd.DataFrame, tests: Tested) -> pd.DataFrame:
 
 
 def caption(info: SignificanceInfo) -> str:
-    """Explain the two panels."""
+    """Explain the panels."""
+    panels = "; ".join(
+        f"{panel.statistic.label} beside {' and '.join(bands.test.title for bands in panel.nulls)}"
+        for panel in info.panels
+    )
+    side, other = ("Above", "below") if info.verdict.statistic.maximise else ("Below", "above")
     return (
-        f"Left: {info.statistic.label} beside the mean of the null. Right: the same distance in standard "
-        "deviations of the null. Large dots are means over seeds, small ones the seeds. Below z = 0 a "
-        "condition is more clusterable than its shuffles, above it less; p and q ask for more only."
+        f"From the left: {panels}; z, the distance of the {info.verdict.statistic.label} to the mean of "
+        f"{info.verdict.title} in its standard deviations, with q. Large dots are means over seeds, small "
+        f"ones the seeds. {side} z = 0 a condition is more clusterable than its shuffles, {other} it less; p "
+        "and q ask for more only."
     )
 
 
 def draw(info: SignificanceInfo) -> Figure:
-    """Draw two panels with a row per condition: n-cut beside its null, and the z-score."""
+    """Draw a row per condition: a panel for each statistic beside its nulls, and one for z."""
     rows = np.arange(len(info.labels))
+    widths = [1.35, *[1.0] * len(info.panels)]
     with style():
         figure = Figure(figsize=(10, 1.5 + 0.27 * max(len(rows), 2)), layout="constrained")
-        left, right = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": [1.35, 1]})
-        _draw_ncut(left, info, rows)
-        _draw_z(right, info, rows)
-        left.set_yticks(rows, [shorten(label, 54) for label in info.labels])
-        left.set_ylim(len(rows) - 0.4, -0.6)
-        for axes in (left, right):
+        panels = figure.subplots(1, len(widths), sharey=True, gridspec_kw={"width_ratios": widths})
+        for axes, panel in zip(panels, info.panels, strict=False):
+            _draw_panel(axes, panel, info, rows)
+        _draw_z(panels[-1], info, rows)
+        longest = 54 if len(info.panels) == 1 else 40
+        panels[0].set_yticks(rows, [shorten(label, longest) for label in info.labels])
+        panels[0].set_ylim(len(rows) - 0.4, -0.6)
+        for axes in panels:
             clear_grid(axes, keep="x")
             axes.spines["left"].set_visible(False)
             axes.tick_params(axis="y", length=0)
-        _legend(figure, left, info)
+        _legend(figure, panels[0], info)
         if info.num_hidden:
             figure.supxlabel(
                 f"an even choice by z; {info.num_hidden} more conditions are in the table",
@@ -117,42 +168,44 @@ def draw(info: SignificanceInfo) -> Figure:
     return figure
 
 
-def _colours(info: SignificanceInfo) -> np.ndarray:
-    return np.where(info.passes, ACCENT, OTHER)
-
-
-def _draw_ncut(axes: Axes, info: SignificanceInfo, rows: np.ndarray) -> None:
-    half = np.nan_to_num(info.null_sd)
-    for width, alpha in ((2, 0.18), (1, 0.3)):
-        axes.barh(
-            rows, 2 * width * half, left=info.null_mean - width * half, height=0.56, color=NULL, alpha=alpha
-        )
-    axes.plot(info.null_mean, rows, "|", color=NULL, markersize=9, markeredgewidth=1.6)
-    _draw_replicates(axes, info, rows, info.observed, info.seed_observed)
-    axes.set_xlabel(f"{info.statistic.label}   (← more clusterable)")
+def _draw_panel(axes: Axes, panel: NullPanel, info: SignificanceInfo, rows: np.ndarray) -> None:
+    for place, bands in enumerate(panel.nulls):
+        # Two nulls share a row: the first in its upper half, the second in its lower.
+        height = 0.56 / len(panel.nulls)
+        middle = rows + (place - (len(panel.nulls) - 1) / 2) * height
+        half, colour = np.nan_to_num(bands.sd), null_colour(bands.test)
+        for width, alpha in ((2, 0.18), (1, 0.3)):
+            left = bands.mean - width * half
+            axes.barh(middle, 2 * width * half, left=left, height=height, color=colour, alpha=alpha)
+        axes.plot(bands.mean, middle, "|", color=colour, markersize=16 * height, markeredgewidth=1.6)
+    _draw_replicates(axes, info, rows, panel.observed, panel.seed_observed)
+    better = "more clusterable →" if panel.statistic.maximise else "← more clusterable"
+    axes.set_xlabel(f"{panel.statistic.label}\n({better})")
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.margins(x=0.05)
 
 
 def _draw_z(axes: Axes, info: SignificanceInfo, rows: np.ndarray) -> None:
-    axes.axvline(0, color=NULL, linewidth=1.2)
+    axes.axvline(0, color=null_colour(info.verdict), linewidth=1.2)
     _draw_replicates(axes, info, rows, info.z_score, info.seed_z)
-    axes.set_xlabel("z  =  (n-cut − null mean) / null sd")
+    better = "more clusterable →" if info.verdict.statistic.maximise else "← more clusterable"
+    axes.set_xlabel(f"z of the {info.verdict.statistic.label}\n({better})")
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if np.nanmax(np.abs(info.z_score), initial=0) > WIDE_Z:
         axes.set_xscale("symlog", linthresh=3, linscale=0.6)
-        axes.xaxis.set_major_locator(FixedLocator([-300, -100, -30, -10, -3, 0, 3, 10, 30, 100]))
+        axes.xaxis.set_major_locator(FixedLocator([-300, -100, -30, -10, -3, 0, 3, 10, 30, 100, 300]))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda z, _: format_number(z, 0)))
     axes.tick_params(axis="y", labelleft=False)
     axes.margins(x=0.05)
     for row, q_value, passes in zip(rows, info.q_value, info.passes, strict=True):
         axes.annotate(
-            format_probability(q_value), (1.15, row), xycoords=("axes fraction", "data"), ha="right",
-            va="center", fontsize=8.2, color=INK if passes else MUTED,
-            fontweight="bold" if passes else "normal",
+            format_probability(q_value), (1.0, row), xycoords=("axes fraction", "data"), xytext=(40, 0),
+            textcoords="offset points", ha="right", va="center", fontsize=8.2,
+            color=INK if passes else MUTED, fontweight="bold" if passes else "normal",
         )  # fmt: skip
     axes.annotate(
-        "q", (1.15, 1), xycoords="axes fraction", xytext=(0, 2), textcoords="offset points", ha="right",
+        "q", (1.0, 1), xycoords="axes fraction", xytext=(40, 2), textcoords="offset points", ha="right",
         va="bottom", fontsize=9, style="italic", color=INK,
     )  # fmt: skip
 
@@ -160,7 +213,7 @@ def _draw_z(axes: Axes, info: SignificanceInfo, rows: np.ndarray) -> None:
 def _draw_replicates(
     axes: Axes, info: SignificanceInfo, rows: np.ndarray, means: np.ndarray, seeds: tuple[np.ndarray, ...]
 ) -> None:
-    colours = _colours(info)
+    colours = np.where(info.passes, ACCENT, OTHER)
     for row, values, colour in zip(rows, seeds, colours, strict=True):
         axes.plot(values, np.full(len(values), row), "o", color=colour, markersize=3, alpha=0.5, zorder=3)
     for shape, chosen in (
@@ -191,8 +244,12 @@ def _legend(figure: Figure, axes: Axes, info: SignificanceInfo) -> None:
     if info.penalised.any():
         entry("diamond: penalty", marker="D", color=INK, markersize=5, markerfacecolor="none")
     entry("single seeds", color=MUTED, markersize=3)
-    entry("null mean, ± 1 and 2 sd", marker="|", color=NULL, linestyle="-", linewidth=5, alpha=0.5)
-    figure.legend(loc="outside upper left", ncols=6, handletextpad=0.4, columnspacing=1.6)
+    titles = {null_colour(bands.test): bands.test.title for panel in info.panels for bands in panel.nulls}
+    for colour, title in titles.items():
+        look = {"color": colour, "linestyle": "-", "linewidth": 5, "alpha": 0.5}
+        entry(f"{title}: mean, ± 1 and 2 sd", marker="|", **look)
+    columns = 6 if len(titles) == 1 else 4
+    figure.legend(loc="outside upper left", ncols=columns, handletextpad=0.4, columnspacing=1.6)
 
 
 SIGNIFICANCE = ReportFigure(

@@ -11,10 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-# Okabe and Ito's blue, vermilion and green; each colour has one meaning and is used for nothing else. The
-# page replaces them by variables of its theme, so the same drawing suits light and dark.
+from clusterability_analysis.tested import Tested
+
+# After Okabe and Ito's blue, vermilion, green and purple; each colour has one meaning and is used for nothing
+# else. The page replaces them by variables of its theme, so the same drawing suits light and dark.
 INK, MUTED, GRID, PAPER = "#1b1f24", "#67707b", "#e4e7eb", "#fefefe"
 ACCENT, OTHER, NULL, CONTROL = "#0072b2", "#98a2ae", "#d55e00", "#00866a"
+VERDICT_NULL = "#b0569a"
 THEME = {
     INK: "--ink",
     MUTED: "--muted",
@@ -23,6 +26,7 @@ THEME = {
     ACCENT: "--frontier",
     OTHER: "--other",
     NULL: "--null",
+    VERDICT_NULL: "--verdict-null",
     CONTROL: "--control",
 }
 
@@ -65,6 +69,11 @@ def style() -> Iterator[None]:
     """Draw and save inside this context."""
     with mpl.rc_context(_STYLE):
         yield
+
+
+def null_colour(test: Tested) -> str:
+    """Return the colour of a test's null: each of the two nulls has its own."""
+    return VERDICT_NULL if test.prefix else NULL
 
 
 def clear_grid(axes: Axes, keep: str | None = None) -> None:

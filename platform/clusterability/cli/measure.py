@@ -24,7 +24,22 @@ _PICTURES = (".pdf", ".png", ".svg")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("checkpoint", type=Path, help=".safetensors, .pt, .pth, .ckpt, .bin or .npz")
+    parser.add_argument(
+        "checkpoint", type=Path, help=".pt, .pth, .ckpt, .bin, .safetensors, .index.json or .npz"
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="layers to read: 'actor' is all of 'actor.0', 'actor.2'; with * ? [...]; may be repeated",
+    )
+    parser.add_argument(
+        "--batch-norm",
+        choices=("before", "behind"),
+        help="side of the nonlinearity that batch norms stand on, where the names in the file do not show it",
+    )
+    parser.add_argument("--batch-norm-eps", type=float, default=1e-5, metavar="EPS", help="theirs (1e-5)")
     parser.add_argument("--num-clusters", type=int, default=12, metavar="K", help="clusters (12)")
     parser.add_argument(
         "--estimator",
@@ -47,7 +62,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", help="torch device of the null tests, such as cuda (compiled code)")
     parser.add_argument("--k-sweep", action="store_true", help="n-cut for 2 to 16 clusters too")
     parser.add_argument("--kept-layers", default="paper", choices=("paper", "all"), help="of a CNN (paper)")
+    parser.add_argument(
+        "--weighting",
+        default="weights",
+        choices=("weights", "normalised"),
+        help="edges: weights, or those of units rescaled to one norm, which takes them for ReLU (weights)",
+    )
     parser.add_argument("--kernel-norm", default="l1", choices=("l1", "l2"), help="of a kernel (l1)")
+    parser.add_argument(
+        "--leave-out-dangling",
+        action="store_true",
+        help="leave out units on no path from inputs to outputs, of null networks as well",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument(
         "--plot", type=Path, metavar="FILE", help="picture of network and nulls: png, pdf, svg"
@@ -80,8 +106,16 @@ def _measured(arguments: argparse.Namespace) -> "MeasuredCheckpoint":
     from clusterability.nulls.plan import NullTestPlan
 
     graph = WeightGraph.from_checkpoint(
-        arguments.checkpoint, kernel_norm=arguments.kernel_norm, kept_layers=arguments.kept_layers
+        arguments.checkpoint,
+        weighting=arguments.weighting,
+        kernel_norm=arguments.kernel_norm,
+        kept_layers=arguments.kept_layers,
+        only=arguments.only,
+        batch_norm=arguments.batch_norm,
+        batch_norm_eps=arguments.batch_norm_eps,
     )
+    if arguments.leave_out_dangling:
+        graph = graph.without_dangling()
     check_request(graph, arguments.num_clusters, arguments.estimator)
     plan = NullTestPlan(
         num_shuffles=arguments.num_shuffles,
@@ -96,11 +130,14 @@ def _measured(arguments: argparse.Namespace) -> "MeasuredCheckpoint":
     estimators = sorted({*names("estimator"), arguments.estimator})
     numbers = range(2, min(16, graph.num_nodes) + 1)
     sweeps = {name: measured.ncuts(numbers, name) for name in estimators if arguments.k_sweep}
+    results = {name: measured.ncut(name) for name in estimators}
     return MeasuredCheckpoint(
         graph=graph,
-        results={name: measured.ncut(name) for name in estimators},
+        results=results,
         modularity=measured.modularity,
         estimator=arguments.estimator,
+        stability={name: measured.stability_of(result) for name, result in results.items()},
+        layered_stability=measured.stability_of(measured.modularity),
         tests=tests,
         sweeps=sweeps,
     )

@@ -1,5 +1,6 @@
 """What `clusterability measure` found, as tables and as plain values."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,10 @@ class MeasuredCheckpoint:
     """The estimator of the clusters and of the null tests."""
     modularity: ModularityResult
     """The partition of highest layered modularity."""
+    stability: dict[str, float]
+    """By estimator, how far two other seeds find the same partition; see `measure_stability`."""
+    layered_stability: float
+    """The same of the partition of highest layered modularity."""
     tests: tuple[NullTest, ...]
     sweeps: dict[str, tuple[NcutResult, ...]]
     """By estimator, one result per number of clusters; empty: not asked for."""
@@ -70,19 +75,28 @@ def as_dict(measured: MeasuredCheckpoint) -> dict[str, Any]:
         "layers": list(graph.layer_names),
         "units": list(graph.full_widths),
         "connected_units": list(graph.widths),
+        "weighting": graph.weighting,
+        "note": graph.note,
         "num_components": chosen.num_components,
         "num_isolated": chosen.num_isolated,
+        "num_dangling": chosen.num_dangling,
+        "dangling_left_out": graph.dangling_left_out is not None,
         "num_clusters": chosen.num_clusters,
         "estimator": measured.estimator,
         "status": chosen.status,
         "lower_bound": chosen.lower_bound,
         "eigenvalues": chosen.eigenvalues.tolist(),
-        "ncut": {name: _result(result) for name, result in measured.results.items()},
+        "ncut": {
+            name: _result(result) | {"stability": measured.stability[name]}
+            for name, result in measured.results.items()
+        },
         "layered_modularity": {
             "value": measured.modularity.value,
             "num_clusters": measured.modularity.num_clusters,
             "layered_ncut": measured.modularity.layered_ncut,
             "layer_share": measured.modularity.layer_share,
+            "small_clusters": measured.modularity.small_clusters,
+            "stability": measured.layered_stability,
             "numbers": list(measured.modularity.numbers),
             "curve": measured.modularity.curve.tolist(),
             "labels": measured.modularity.labels.tolist(),
@@ -117,33 +131,39 @@ def _result(result: NcutResult) -> dict[str, Any]:
         "effective_clusters": result.effective_clusters,
         "layered_ncut": result.layered_ncut,
         "layer_share": result.layer_share,
+        "small_clusters": result.small_clusters,
     }
 
 
 def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
     """Print n-cuts, null tests, clusters and the sweep over k."""
     graph, chosen = measured.graph, measured.chosen
+    left_out = "" if graph.dangling_left_out is None else " (left out)"
     console.print(
         f"{'-'.join(map(str, graph.full_widths))}: {graph.num_nodes} connected units, {chosen.num_isolated} "
-        f"isolated, components: {chosen.num_components}",
+        f"isolated, {chosen.num_dangling} on no path from inputs to outputs{left_out}, components: "
+        f"{chosen.num_components}",
         highlight=False,
     )
+    if graph.note:
+        console.print(graph.note, style="yellow", markup=False)
     if chosen.status != "ok":
         console.print(chosen.status, style="yellow", markup=False)
     console.print(_ncut_table(f"n-cut, k = {chosen.num_clusters}", measured.results.values()))
     modules = measured.modularity
     console.print(
         f"layered modularity {modules.value:.4g} at k = {modules.num_clusters}, the best of "
-        f"{modules.numbers[0]} to {modules.numbers[-1]}; layer share {modules.layer_share:.2f}, that of the "
-        f"n-cut's clusters {chosen.layer_share:.2f} (1: each cluster keeps to a layer)",
+        f"{modules.numbers[0]} to {modules.numbers[-1]}",
         highlight=False,
     )
-    if measured.tests:
-        console.print(_test_table(measured))
-        for test in measured.tests:
-            if test.status != "ok":
-                line = f"{test.statistic} under {test.null}: {test.status}"
-                console.print(line, style="yellow", markup=False, highlight=False)
+    console.print(_partition_table(measured))
+    console.print("layer share: 1 where each cluster keeps to a layer; stability: 1 where other seeds agree")
+    for table in _test_tables(measured):
+        console.print(table)
+    for test in measured.tests:
+        if test.status != "ok":
+            line = f"{test.statistic} under {test.null}: {test.status}"
+            console.print(line, style="yellow", markup=False, highlight=False)
     table = _table(
         f"clusters ({measured.estimator})", "cluster", "units per layer", "volume", "cut", "one-sided"
     )
@@ -157,11 +177,26 @@ def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
         console.print(_ncut_table(f"n-cut by number of clusters ({name})", sweep))
 
 
-def _test_table(measured: MeasuredCheckpoint) -> Table:
-    table = _table("null tests", "statistic", "null", "m", "observed", "mean", "sd", "z", "p")
-    for test in measured.tests:
-        numbers = (test.observed, test.mean, test.sd, test.z_score, test.p_value)
-        table.add_row(test.statistic, test.null, str(len(test.null_values)), *map(_number, numbers))
+def _test_tables(measured: MeasuredCheckpoint) -> Iterator[Table]:
+    for statistic in dict.fromkeys(test.statistic for test in measured.tests):
+        tests = [test for test in measured.tests if test.statistic == statistic]
+        title = f"null tests: {statistic} {_number(tests[0].observed)}"
+        table = _table(title, "null", "m", "mean", "sd", "z", "p")
+        for test in tests:
+            numbers = map(_number, (test.mean, test.sd, test.z_score, test.p_value))
+            table.add_row(test.null, str(len(test.null_values)), *numbers)
+        yield table
+
+
+def _partition_table(measured: MeasuredCheckpoint) -> Table:
+    table = _table("partitions", "of", "k", "below 1 % of volume", "layer share", "stability")
+    found = [(name, result, measured.stability[name]) for name, result in measured.results.items()]
+    for name, result, stability in (
+        *found,
+        ("layered modularity", measured.modularity, measured.layered_stability),
+    ):
+        numbers = (result.num_clusters, result.small_clusters, result.layer_share, stability)
+        table.add_row(name, *map(_number, numbers))
     return table
 
 

@@ -48,20 +48,26 @@ def _preactivation(layer: DraftLayer) -> Values:
 
 
 @dataclass(slots=True)
-class _Moments:
-    """Sums over examples and places, for each channel."""
+class Moments:
+    """Sums over examples and places, for each channel, in double precision."""
 
     count: int = 0
     total: np.ndarray | float = 0.0
     squares: np.ndarray | float = 0.0
 
     def add(self, values: torch.Tensor, num_channels: int) -> None:
-        channels = values.reshape(len(values), num_channels, -1)
+        """Count values of shape (examples, channels, ...), or with what follows folded into the channels."""
+        channels = values.reshape(len(values), num_channels, -1).double()
         self.count += channels.shape[0] * channels.shape[2]
-        self.total = self.total + channels.sum(dim=(0, 2)).numpy()
-        self.squares = self.squares + channels.square().sum(dim=(0, 2)).numpy()
+        self.total = self.total + channels.sum(dim=(0, 2)).cpu().numpy()
+        self.squares = self.squares + channels.square().sum(dim=(0, 2)).cpu().numpy()
+
+    def mean(self) -> np.ndarray:
+        """Return the mean of each channel."""
+        return np.asarray(self.total) / self.count
 
     def spread(self) -> np.ndarray:
+        """Return the standard deviation of each channel; 0 where it is rounding."""
         mean_square = np.asarray(self.squares) / self.count
         variance = mean_square - (np.asarray(self.total) / self.count) ** 2
         return np.sqrt(np.where(variance > _ROUNDING * mean_square, variance, 0))
@@ -72,11 +78,11 @@ class _Recorder:
     """Collects the moments of the values wanted as the module runs."""
 
     wanted: dict[fx.Node, list[Values]]
-    moments: dict[Values, _Moments] = field(default_factory=dict)
+    moments: dict[Values, Moments] = field(default_factory=dict)
 
     def record(self, node: fx.Node, result: torch.Tensor) -> None:
         for values in self.wanted.get(node, []):
-            self.moments.setdefault(values, _Moments()).add(result, values.num_channels)
+            self.moments.setdefault(values, Moments()).add(result, values.num_channels)
 
 
 class _RecordingInterpreter(fx.Interpreter):

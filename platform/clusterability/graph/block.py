@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 KernelNorm = Literal["l1", "l2"]
-Weighting = Literal["weights", "contribution"]
+Weighting = Literal["weights", "contribution", "normalised"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -30,6 +30,12 @@ class DraftLayer:
     """Units; None for an input that nothing has read yet."""
     preactivation: fx.Node
     """Where the units' values are, before any nonlinearity."""
+    bias: np.ndarray
+    """What is added to each unit's weighted inputs, batch norm right behind the layer included."""
+    is_output: bool = False
+    """The network returns these units' values."""
+    unscalable: str | None = None
+    """What is done to these units that is not positively homogeneous, such as a Tanh; None: nothing."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -49,6 +55,10 @@ class DraftBlock:
     kernel_area: int
     places: np.ndarray | None
     is_skip: bool
+    lengths: np.ndarray | None
+    """L2 norm of the weights behind each entry; None: |entry|."""
+    is_tie: bool
+    """An identity skip that nothing scales, so that its two units have one scale."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,9 +88,12 @@ class DraftGraph:
     layers: list[DraftLayer] = field(default_factory=list)
     blocks: list[DraftBlock] = field(default_factory=list)
 
-    def add_layer(self, name: str, kind: LayerKind, width: int | None, node: fx.Node) -> Signal:
-        """Add a layer and return the signal of its outputs."""
-        self.layers.append(DraftLayer(name=name, kind=kind, width=width, preactivation=node))
+    def add_layer(
+        self, name: str, kind: LayerKind, width: int | None, node: fx.Node, bias: np.ndarray | None = None
+    ) -> Signal:
+        """Add a layer and return the signal of its outputs; no bias: zeros."""
+        bias = np.zeros(width or 0) if bias is None else bias
+        self.layers.append(DraftLayer(name=name, kind=kind, width=width, preactivation=node, bias=bias))
         return Signal(segments=(Segment(layer=len(self.layers) - 1),), is_linear=True)
 
     def width_of(self, segment: Segment) -> int:
@@ -112,19 +125,32 @@ class DraftGraph:
         bare = signal.is_linear and not others and segment.scale is None and len(node.users) == 1
         return segment.layer if bare and self.layers[segment.layer].kind != "input" else None
 
-    def fold(self, layer: int, factor: np.ndarray, node: fx.Node) -> None:
-        """Multiply each unit's incoming weights by a factor; its value is now found at `node`."""
+    def fold(self, layer: int, factor: np.ndarray, bias: np.ndarray, node: fx.Node) -> None:
+        """Multiply each unit's incoming weights by a factor, and let `bias` be its bias from now on.
+
+        Its value is now found at `node`.
+        """
         for block in self.blocks:
             if block.target == layer:
                 block.matrix = block.matrix * factor
+                block.lengths = None if block.lengths is None else block.lengths * np.abs(factor)
+                block.is_tie = False
+        self.layers[layer].bias = bias
         self.layers[layer].preactivation = node
+
+    def mark_unscalable(self, signal: Signal, what: str) -> None:
+        """Remember the first thing done to the units of a signal that is not positively homogeneous."""
+        for segment in signal.segments:
+            layer = self.layers[segment.layer]
+            layer.unscalable = layer.unscalable or what
 
     def merge(self, kept: int, gone: int, node: fx.Node) -> None:
         """Let two layers whose outputs are added be one layer; its value is found at `node`."""
         for block in self.blocks:
             if block.target == gone:
                 block.target = kept
-        self.layers[gone].width = 0
+        self.layers[kept].bias = self.layers[kept].bias + self.layers[gone].bias
+        self.layers[gone].width, self.layers[gone].bias = 0, np.zeros(0)
         self.layers[kept].preactivation = node
 
     def add_blocks(
@@ -146,6 +172,8 @@ class DraftGraph:
                     kernel_area=kernel.area,
                     places=None if kernel.places is None else kernel.places[first:last],
                     is_skip=is_skip,
+                    lengths=None if kernel.lengths is None else kernel.lengths[first:last],
+                    is_tie=is_skip and segment.scale is None,
                 )
             )
             first = last

@@ -1,117 +1,90 @@
 """Weight graphs out of files: safetensors, torch state dicts, npz. Nothing in a file is ever executed."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
-from torch import nn
 
-from clusterability.errors import CheckpointError, GraphError, first_line
-from clusterability.graph.block import KernelNorm
+from clusterability.errors import CheckpointError, GraphError
+from clusterability.graph.block import KernelNorm, Weighting
+from clusterability.graph.files.accounting import elements_of
+from clusterability.graph.files.bare_modules import refuse_bare_modules
+from clusterability.graph.files.chain import require_chain, require_one_reading
+from clusterability.graph.files.choosing import chosen_tensors
+from clusterability.graph.files.elements import Element, Weights
+from clusterability.graph.files.npz_file import as_tensors, is_state_dict, ordered_matrices
+from clusterability.graph.files.opening import SUFFIXES, open_arrays, open_tensors, without_order
+from clusterability.graph.files.orders import is_sorted_by_name, only_order
+from clusterability.graph.files.rebuilt import BatchNormSettings, rebuilt_chain
+from clusterability.graph.files.same_network import require_one_network
 from clusterability.graph.from_module import KeptLayers, TracedModule
 from clusterability.graph.reading import Reading, chain_reading
 
-_NESTED = ("state_dict", "model_state_dict", "model")
+_TAKEN_FOR_RELU = "normalised as a network of ReLU units: the file does not say what lies between its layers"
 
 
-def read_checkpoint(path: str | Path, *, kernel_norm: KernelNorm, kept_layers: KeptLayers) -> Reading:
+def read_checkpoint(
+    path: str | Path,
+    *,
+    weighting: Weighting,
+    kernel_norm: KernelNorm,
+    kept_layers: KeptLayers,
+    only: Sequence[str] = (),
+    batch_norm: BatchNormSettings | None = None,
+) -> Reading:
     """Read a checkpoint as `WeightGraph.from_checkpoint` says."""
     path = Path(path)
+    if weighting not in ("weights", "normalised"):
+        raise CheckpointError(f"weighting: got {weighting!r}, allowed for a file: weights, normalised")
     if not path.is_file():
         raise CheckpointError(f"checkpoint {str(path)!r}: there is no such file")
-    readers: dict[str, Callable[[Path], Reading]] = {
-        ".npz": _from_npz,
-        ".safetensors": lambda file: _from_state(load_file(file), kernel_norm, kept_layers),
-        ".pt": lambda file: _from_state(_torch_state(file), kernel_norm, kept_layers),
-    }
-    readers |= dict.fromkeys((".pth", ".ckpt", ".bin"), readers[".pt"])
-    if path.suffix not in readers:
-        allowed = ", ".join(sorted(readers))
+    if not path.name.endswith(SUFFIXES):
+        allowed = ", ".join(SUFFIXES)
         raise CheckpointError(f"checkpoint {str(path)!r}: got suffix {path.suffix!r}, allowed: {allowed}")
     try:
-        return readers[path.suffix](path)
+        if path.suffix == ".npz":
+            arrays = open_arrays(path)
+            if not is_state_dict(list(arrays)):
+                return _of_matrices(ordered_matrices(arrays), weighting)
+            stored = without_order(as_tensors(arrays))
+        else:
+            stored = open_tensors(path)
+        tensors = chosen_tensors(stored, only)
+        if not only:
+            for place, held in stored.mappings.items():
+                refuse_bare_modules(stored.modules.get(place, {}), held)
+        elements = _chain(tensors, stored.has_order)
+        module, names = rebuilt_chain(elements, batch_norm or BatchNormSettings())
+        traced = TracedModule(module, kernel_norm=kernel_norm, kept_layers=kept_layers)
+        reading = _noted(traced.reading(weighting))
     except GraphError as error:
         raise CheckpointError(f"checkpoint {str(path)!r}: {error}") from error
-    except Exception as error:  # what a damaged file makes three libraries raise has no common name
-        raise CheckpointError(
-            f"checkpoint {str(path)!r} is damaged, or not safe to load: {first_line(error)[:150]}"
-        ) from error
+    return replace(reading, layer_names=tuple(names.get(name, name) for name in reading.layer_names))
 
 
-def _from_npz(path: Path) -> Reading:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return chain_reading([arrays[name] for name in arrays.files])
+def _of_matrices(matrices: Sequence[np.ndarray], weighting: Weighting) -> Reading:
+    """Return the reading of bare weight matrices, each (fan_in, fan_out)."""
+    reading = chain_reading(matrices)
+    if weighting == "weights":
+        return reading
+    elements = [Weights(name="", weight=torch.tensor(block.matrix.T), bias=None) for block in reading.blocks]
+    module, _ = rebuilt_chain(elements, BatchNormSettings())
+    return replace(_noted(TracedModule(module).reading(weighting)), layer_names=reading.layer_names)
 
 
-def _torch_state(path: Path) -> Mapping[str, torch.Tensor]:
-    content = torch.load(path, map_location="cpu", weights_only=True)
-    for name in _NESTED:
-        if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
-            content = content[name]
-    if not isinstance(content, Mapping):
-        raise CheckpointError(f"holds a {type(content).__name__}, allowed: a state dict of tensors")
-    return {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
+def _noted(reading: Reading) -> Reading:
+    return replace(reading, note=_TAKEN_FOR_RELU) if reading.weighting == "normalised" else reading
 
 
-def _from_state(
-    state: Mapping[str, torch.Tensor], kernel_norm: KernelNorm, kept_layers: KeptLayers
-) -> Reading:
-    """Rebuild the chain of layers that the tensors' names and shapes tell of, and read that."""
-    layers: list[nn.Module] = []
-    width: int | None = None
-    for name in sorted((key for key in state if key.endswith("weight")), key=_natural):
-        weight, prefix = state[name].detach().float(), name[: -len("weight")]
-        if weight.ndim == 1 and f"{prefix}running_var" in state:
-            layers.append(_batch_norm(name, weight, state[f"{prefix}running_var"], width))
-        elif weight.ndim in (2, 4):
-            layers += [nn.ReLU(), *_layer(name, weight, width)]
-            width = weight.shape[0]
-        else:
-            raise CheckpointError(
-                f"{name!r}: got shape {tuple(weight.shape)}, allowed: (out, in) or (out, in, h, w)"
-            )
-    if width is None:
-        raise CheckpointError("has no weight of a linear layer or a convolution")
-    traced = TracedModule(nn.Sequential(*layers), kernel_norm=kernel_norm, kept_layers=kept_layers)
-    return traced.reading("weights")
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Order names as a reader would: layer 10 after layer 9."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
-
-
-def _layer(name: str, weight: torch.Tensor, width: int | None) -> list[nn.Module]:
-    """Return the linear layer or convolution of a weight, made to read `width` channels."""
-    units_out, units_in = weight.shape[:2]
-    if 0 in weight.shape:
-        raise CheckpointError(f"{name!r}: got shape {tuple(weight.shape)}, allowed: no empty side")
-    layers: list[nn.Module]
-    if weight.ndim == 2:
-        fits = width is None or units_in % width == 0
-        layers = [nn.Flatten(), nn.Linear(units_in, units_out, bias=False)]
+def _chain(tensors: Mapping[str, torch.Tensor], has_order: bool) -> list[Element]:
+    """Return the one chain of layers that the tensors are of."""
+    elements = elements_of(tensors)
+    require_one_network(elements)
+    if has_order and not is_sorted_by_name(list(tensors)):
+        require_chain(elements)
     else:
-        groups = 1 if width is None else width // units_in
-        fits = width is None or (width == groups * units_in and groups > 0 and units_out % groups == 0)
-        kernel = (weight.shape[2], weight.shape[3])
-        groups = groups if fits else 1
-        layers = [nn.Conv2d(units_in * groups, units_out, kernel, groups=groups, bias=False)]
-    if not fits:
-        raise CheckpointError(
-            f"{name!r} reads {units_in} channels, but the layer before it has {width}: no chain of layers; "
-            "build the module and use WeightGraph.from_module"
-        )
-    layers[-1].weight = nn.Parameter(weight)
-    return layers
-
-
-def _batch_norm(name: str, weight: torch.Tensor, variance: torch.Tensor, width: int | None) -> nn.Module:
-    if len(weight) != width or variance.shape != weight.shape:
-        raise CheckpointError(f"{name!r}: batch norm of {len(weight)} channels behind a layer of {width}")
-    layer = nn.BatchNorm2d(len(weight))
-    layer.weight = nn.Parameter(weight)
-    layer.running_var = variance.detach().float()
-    return layer
+        elements = only_order(elements)
+    require_one_reading(elements)
+    return elements

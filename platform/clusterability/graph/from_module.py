@@ -1,17 +1,20 @@
-"""What a torch module is as a weight graph: it is traced once and read as weights or as contributions."""
+"""What a torch module is as a weight graph: it is traced once and read under any weighting."""
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
-from torch import nn
+from torch import fx, nn
 
 from clusterability.errors import GraphError, unknown_name
 from clusterability.graph.activations import contributions
 from clusterability.graph.block import Block, KernelNorm, Weighting
 from clusterability.graph.draft import DraftGraph
 from clusterability.graph.module_reader import read_module
+from clusterability.graph.normalised import normalised_weights, scaled_rows
 from clusterability.graph.reading import Reading
+from clusterability.graph.unit_values import HiddenLayer, hidden_layer
 
 KeptLayers = Literal["paper", "all"]
 
@@ -29,23 +32,62 @@ class TracedModule:
         """
         _require("kernel_norm", kernel_norm, ("l1", "l2"))
         _require("kept_layers", kept_layers, ("paper", "all"))
+        self.module = module
+        """The module itself."""
         self._kernel_norm: KernelNorm = kernel_norm
         self._kept_layers: KeptLayers = kept_layers
         self._draft, self._traced = read_module(module, kernel_norm)
 
-    def reading(self, weighting: Weighting, inputs: Any = None) -> Reading:
-        """Return the module's blocks of weights, or of contributions over `inputs`, (examples, ...).
+    @property
+    def trace(self) -> fx.GraphModule:
+        """A copy of the module in evaluation mode as the nodes that it was read from."""
+        return self._traced
+
+    def hidden_layers(
+        self, layer_names: Sequence[str], full_widths: Sequence[int]
+    ) -> tuple[HiddenLayer | None, ...]:
+        """Return where the units of a graph's layers are read; None for inputs and for outputs.
+
+        The layers are those of a `WeightGraph` of this module, with either choice of `kept_layers`.
 
         Raises:
-            GraphError: an unknown weighting, no inputs for contributions, no block between kept layers.
+            GraphError: the layers are not this module's.
+            LesionError: a layer is hidden and an output at once.
         """
-        _require("weighting", weighting, ("weights", "contribution"))
+        wanted = list(zip(layer_names, full_widths, strict=True))
+        found = []
+        for choice in get_args(KeptLayers):
+            kept = _kept(self._draft, choice)
+            layers = [self._draft.layers[layer] for layer in kept]
+            found.append([(layer.name, layer.width) for layer in layers])
+            if found[-1] == wanted:
+                return tuple(hidden_layer(self._draft, layer) for layer in kept)
+        allowed = " or ".join(dict.fromkeys(map(_listed, found)))
+        raise GraphError(
+            f"the graph is not this module's: got layers {_listed(wanted)}, "
+            f"allowed: {allowed}, as WeightGraph.from_module reads them"
+        )
+
+    def reading(self, weighting: Weighting, inputs: Any = None) -> Reading:
+        """Return the module's blocks of weights, normalised or not, or of contributions over `inputs`.
+
+        Args:
+            weighting: as `WeightGraph.from_module`.
+            inputs: (examples, ...), for contributions only.
+
+        Raises:
+            GraphError: an unknown weighting, no inputs for contributions, no block between kept layers, or
+                units that cannot be normalised.
+        """
+        _require("weighting", weighting, get_args(Weighting))
         if weighting == "contribution":
             if not isinstance(inputs, torch.Tensor) or len(inputs) < 2:
                 raise GraphError("weighting 'contribution' needs a tensor of at least two inputs")
             matrices = contributions(self._draft, self._traced, inputs)
+        elif weighting == "normalised":
+            matrices = normalised_weights(self._draft)
         else:
-            matrices = [_scaled(block.matrix, block.row_scale) for block in self._draft.blocks]
+            matrices = [scaled_rows(block.matrix, block.row_scale) for block in self._draft.blocks]
         return _assemble(self._draft, matrices, weighting, self._kernel_norm, self._kept_layers)
 
 
@@ -61,13 +103,7 @@ def _assemble(
     kernel_norm: KernelNorm,
     kept_layers: KeptLayers,
 ) -> Reading:
-    has_convolutions = any(layer.kind == "convolution" for layer in draft.layers)
-    convolutions_only = has_convolutions and kept_layers == "paper"
-    kept = [
-        index
-        for index, layer in enumerate(draft.layers)
-        if layer.width and (layer.kind == "convolution" or not convolutions_only)
-    ]
+    kept = _kept(draft, kept_layers)
     place = {layer: new for new, layer in enumerate(kept)}
     blocks = [
         Block(
@@ -95,5 +131,16 @@ def _assemble(
     )
 
 
-def _scaled(matrix: np.ndarray, row_scale: np.ndarray | None) -> np.ndarray:
-    return matrix if row_scale is None else matrix * row_scale[:, None]
+def _kept(draft: DraftGraph, kept_layers: KeptLayers) -> list[int]:
+    """Return the layers of the draft that are layers of the graph."""
+    has_convolutions = any(layer.kind == "convolution" for layer in draft.layers)
+    convolutions_only = has_convolutions and kept_layers == "paper"
+    return [
+        index
+        for index, layer in enumerate(draft.layers)
+        if layer.width and (layer.kind == "convolution" or not convolutions_only)
+    ]
+
+
+def _listed(layers: Sequence[tuple[str, int | None]]) -> str:
+    return ", ".join(f"{name} ({width})" for name, width in layers)

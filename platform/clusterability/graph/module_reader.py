@@ -23,14 +23,19 @@ from clusterability.graph.kernels import (
     Convolution,
     Kernel,
     batch_norm_factor,
+    bias_of,
     convolution_kernel,
+    folded_bias,
     linear_kernel,
 )
 
 _LINEAR_PASS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.Identity, nn.AlphaDropout)
 _NONLINEAR_PASS = (
-    nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish,
+    nn.ReLU6, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish,
     nn.Hardsigmoid, nn.Hardtanh, nn.Tanh, nn.Sigmoid, nn.Softplus, nn.Softmax, nn.LogSoftmax,
+)  # fmt: skip
+_HOMOGENEOUS_PASS = (  # f(c x) = c f(x) for c > 0
+    nn.ReLU, nn.LeakyReLU, nn.PReLU,
     nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d,
     nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d,
     nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d,
@@ -45,13 +50,17 @@ _LINEAR_FUNCTIONS = {
     "detach",
 }
 _NONLINEAR_FUNCTIONS = {
-    torch.relu, functional.relu, functional.relu6, functional.leaky_relu, functional.elu, functional.gelu,
+    functional.relu6, functional.elu, functional.gelu,
     functional.silu, functional.hardswish, functional.softplus, torch.tanh, torch.sigmoid, functional.tanh,
     functional.sigmoid, functional.softmax, functional.log_softmax, torch.softmax, torch.log_softmax,
+    "tanh", "sigmoid", "softmax", "log_softmax",
+}  # fmt: skip
+_HOMOGENEOUS_FUNCTIONS = {
+    torch.relu, functional.relu, functional.leaky_relu, functional.prelu,
     functional.max_pool1d, functional.max_pool2d, functional.max_pool3d, functional.avg_pool1d,
     functional.avg_pool2d, functional.avg_pool3d, functional.adaptive_avg_pool1d,
     functional.adaptive_avg_pool2d, functional.adaptive_max_pool2d, torch.mean,
-    "relu", "relu_", "tanh", "sigmoid", "softmax", "log_softmax", "mean",
+    "relu", "relu_", "mean",
 }  # fmt: skip
 _ADDITIONS = {operator.add, operator.iadd, torch.add, "add", "add_"}
 _FLATTENINGS = {torch.flatten, torch.reshape, "flatten", "view", "reshape", "squeeze", torch.squeeze}
@@ -96,6 +105,9 @@ class _Reader:
             self.signals[node] = self._through_module(node, inputs[0])
         elif node.op in ("call_function", "call_method") and inputs:
             self._through_function(node, inputs)
+        elif node.op == "output":
+            for segment in (segment for signal in inputs for segment in signal.segments):
+                self.draft.layers[segment.layer].is_output = True
 
     def _through_module(self, node: fx.Node, signal: Signal) -> Signal:
         layer = self.traced.get_submodule(str(node.target))
@@ -109,9 +121,15 @@ class _Reader:
             return replace(signal, is_flat=True)
         if isinstance(layer, _LINEAR_PASS):
             return signal
-        if isinstance(layer, _NONLINEAR_PASS):
+        if isinstance(layer, _HOMOGENEOUS_PASS):
             return replace(signal, is_linear=False)
+        if isinstance(layer, _NONLINEAR_PASS):
+            return self._through_nonlinearity(signal, type(layer).__name__)
         raise GraphError(f"layer {node.target!r}: {type(layer).__name__} cannot be read as a weight graph")
+
+    def _through_nonlinearity(self, signal: Signal, name: str) -> Signal:
+        self.draft.mark_unscalable(signal, name)
+        return replace(signal, is_linear=False)
 
     def _through_linear(self, node: fx.Node, layer: nn.Linear, signal: Signal) -> Signal:
         self.draft.settle_input(signal, layer.in_features)
@@ -122,15 +140,17 @@ class _Reader:
                 f"which is not a multiple of {units} channels"
             )
         kernel = linear_kernel(layer, units, self.kernel_norm)
-        return self._through_weights(node, kernel, signal, "linear")
+        return self._through_weights(node, kernel, signal, "linear", bias_of(layer))
 
     def _through_convolution(self, node: fx.Node, layer: Convolution, signal: Signal) -> Signal:
         self.draft.settle_input(signal, layer.in_channels)
         kernel = convolution_kernel(layer, self.kernel_norm)
-        return self._through_weights(node, kernel, signal, "convolution")
+        return self._through_weights(node, kernel, signal, "convolution", bias_of(layer))
 
-    def _through_weights(self, node: fx.Node, kernel: Kernel, signal: Signal, kind: LayerKind) -> Signal:
-        result = self.draft.add_layer(str(node.target), kind, kernel.matrix.shape[1], node)
+    def _through_weights(
+        self, node: fx.Node, kernel: Kernel, signal: Signal, kind: LayerKind, bias: np.ndarray
+    ) -> Signal:
+        result = self.draft.add_layer(str(node.target), kind, len(bias), node, bias)
         self.draft.add_blocks(signal, result.segments[0].layer, kernel, node.all_input_nodes[0])
         return result
 
@@ -148,25 +168,26 @@ class _Reader:
         owned = self.draft.owned_layer(signal, node.all_input_nodes[0])
         if owned is None:
             return self.draft.scaled(signal, factor)
-        self.draft.fold(owned, factor, node)
+        self.draft.fold(owned, factor, folded_bias(layer, self.draft.layers[owned].bias), node)
         return signal
 
     def _through_function(self, node: fx.Node, inputs: list[Signal]) -> None:
         target = node.target
         if target in _SHAPES:
             return
+        name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
         rules: list[tuple[set, Callable[[], Signal]]] = [
             (_ADDITIONS, lambda: self._sum(node, inputs)),
             (_CONCATENATIONS, lambda: self._concatenation(node, inputs)),
             (_FLATTENINGS, lambda: replace(inputs[0], is_flat=True)),
             (_LINEAR_FUNCTIONS, lambda: inputs[0]),
-            (_NONLINEAR_FUNCTIONS, lambda: replace(inputs[0], is_linear=False)),
+            (_HOMOGENEOUS_FUNCTIONS, lambda: replace(inputs[0], is_linear=False)),
+            (_NONLINEAR_FUNCTIONS, lambda: self._through_nonlinearity(inputs[0], name)),
         ]
         for known, rule in rules:
             if target in known:
                 self.signals[node] = rule()
                 return
-        name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
         raise GraphError(f"operation {name!r} ({node.name}) cannot be read as a weight graph")
 
     def _concatenation(self, node: fx.Node, inputs: list[Signal]) -> Signal:
@@ -178,7 +199,8 @@ class _Reader:
     def _sum(self, node: fx.Node, inputs: list[Signal]) -> Signal:
         """Return the signal of a sum: one layer, made of the summed layers that nothing else reads."""
         if len(inputs) == 1:
-            return inputs[0]  # a constant is added
+            self.draft.mark_unscalable(inputs[0], "addition of a constant")
+            return inputs[0]
         draft, nodes = self.draft, [source for source in node.all_input_nodes if source in self.signals]
         widths = {sum(draft.width_of(segment) for segment in signal.segments) for signal in inputs}
         if len(widths) != 1:

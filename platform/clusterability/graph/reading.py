@@ -22,6 +22,8 @@ class Reading:
     """What each layer is called in its network."""
     weighting: Weighting = "weights"
     """What an edge is: see `WeightGraph`."""
+    note: str = ""
+    """What was assumed in reading the network; empty: nothing."""
 
 
 def chain_reading(matrices: Sequence[Any]) -> Reading:

@@ -10,6 +10,7 @@ from scipy import sparse
 from clusterability.errors import CheckpointError, GraphError
 from clusterability.graph.block import Block, KernelNorm, Weighting, read_only
 from clusterability.graph.components import count_components
+from clusterability.graph.dangling import units_on_paths
 from clusterability.graph.reading import Reading, chain_reading, numbered
 
 SMALLEST_WEIGHT = 1e-20  # of the largest one
@@ -36,7 +37,12 @@ class WeightGraph:
     layer_names: tuple[str, ...]
     """What each layer is called in its network."""
     weighting: Weighting = "weights"
-    """What an edge is: the weight, or the weight times the spread of its source's activation."""
+    """What an edge is: the weight, the weight times the spread of its source's activation, or the weight of
+    the network whose hidden units have been rescaled to one norm."""
+    note: str = ""
+    """What was assumed in reading the network; empty: nothing."""
+    dangling_left_out: int | None = None
+    """Units left out because they lie on no path from inputs to outputs; None: such units stay."""
 
     @classmethod
     def from_matrices(cls, matrices: Sequence[Any]) -> "WeightGraph":
@@ -56,7 +62,8 @@ class WeightGraph:
         Raises:
             GraphError: as `from_blocks`.
         """
-        return cls.from_blocks(reading.blocks, reading.widths, reading.layer_names, reading.weighting)
+        graph = cls.from_blocks(reading.blocks, reading.widths, reading.layer_names, reading.weighting)
+        return replace(graph, note=reading.note)
 
     @classmethod
     def from_blocks(
@@ -110,12 +117,14 @@ class WeightGraph:
         The module is traced with torch.fx, in evaluation mode. `weighting="contribution"` runs it once over
         `inputs` (examples, ...) and weighs edges by |W[i, j]| sd(a_i) / sd(z_j), a_i what the weight
         multiplies, z_j the target before its nonlinearity: blind to dead units and to ReLU rescaling.
-        `inputs` is not used otherwise. `kernel_norm` makes one edge of a convolution's kernel: "l1" (the
-        paper's) or "l2". `kept_layers="paper"` keeps, where there are convolutions, only the weights between
-        them; "all" keeps the input and the linear layers too.
+        `inputs` is not used otherwise. `weighting="normalised"` needs no data to be blind to rescaling: it
+        divides each hidden unit's incoming weights by s and multiplies its outgoing ones by s, s = |incoming
+        weights and bias| / sqrt(2), which leaves a ReLU network's function as it is. `kernel_norm` makes one
+        edge of a convolution's kernel: "l1" (the paper's) or "l2". `kept_layers="paper"` keeps, where there
+        are convolutions, only the weights between them; "all" keeps the input and the linear layers too.
 
         Raises:
-            GraphError: a layer that cannot be read, by its name.
+            GraphError: a layer that cannot be read, or be normalised (tanh, GELU, ...), by its name.
         """
         from clusterability.graph.from_module import TracedModule  # torch takes seconds to import
 
@@ -124,20 +133,46 @@ class WeightGraph:
 
     @classmethod
     def from_checkpoint(
-        cls, path: Any, *, kernel_norm: KernelNorm = "l1", kept_layers: Literal["paper", "all"] = "paper"
+        cls,
+        path: Any,
+        *,
+        weighting: Weighting = "weights",
+        kernel_norm: KernelNorm = "l1",
+        kept_layers: Literal["paper", "all"] = "paper",
+        only: str | Sequence[str] = (),
+        batch_norm: Literal["before", "behind"] | None = None,
+        batch_norm_eps: float = 1e-5,
     ) -> "WeightGraph":
-        """Build the graph of a chain of layers from a file: .safetensors, .pt (a torch state dict), .npz.
+        """Build the graph of a chain of layers from a file: .pt, .safetensors, .index.json of shards, .npz.
 
-        An npz file holds the matrices in order, each (fan_in, fan_out). The other two hold tensors by name,
-        as `module.state_dict()` gives them: linear layers, convolutions, and batch norm right after its
-        layer, in the natural order of their names. Other networks: load them, and use `from_module`.
+        The first three hold tensors by name, as `module.state_dict()` gives them: linear layers,
+        convolutions, batch norms. Layers are chained in the order in which the file defines them, or, where
+        the file does not keep it (safetensors), in the only order that fits. Every tensor is part of a layer
+        or refused. An npz file holds the matrices in order, each (fan_in, fan_out). Other networks: load
+        them, and use `from_module`. docs/measuring.md says what is read and what is refused.
+
+        `only` chooses layers by patterns (`*`, `?`, `[...]`) that fit a tensor's name or what comes before
+        one of its dots: "actor" is all of "actor.0.weight", "actor.2.weight", ... `batch_norm` says, where
+        the names in a file do not, whether batch norms stand before their layer's nonlinearity or behind it;
+        `batch_norm_eps` is theirs, which no file holds.
+
+        `weighting` may be "normalised", as in `from_module`. A file does not say what lies between its
+        layers: they are taken for ReLU units, which the graph's `note` says. Bare matrices have no biases.
 
         Raises:
-            CheckpointError: the file is missing, damaged, not safe to load, or holds no chain.
+            CheckpointError: the file is missing, damaged, not safe to load, or does not hold one chain.
         """
-        from clusterability.graph.from_checkpoint import read_checkpoint  # torch takes seconds to import
+        from clusterability.graph.files.rebuilt import BatchNormSettings  # torch takes seconds to import
+        from clusterability.graph.from_checkpoint import read_checkpoint
 
-        reading = read_checkpoint(path, kernel_norm=kernel_norm, kept_layers=kept_layers)
+        reading = read_checkpoint(
+            path,
+            weighting=weighting,
+            kernel_norm=kernel_norm,
+            kept_layers=kept_layers,
+            only=(only,) if isinstance(only, str) else only,
+            batch_norm=BatchNormSettings(side=batch_norm, eps=batch_norm_eps),
+        )
         try:
             return cls.from_reading(reading)
         except GraphError as error:
@@ -156,7 +191,39 @@ class WeightGraph:
     @property
     def num_isolated(self) -> int:
         """Units left out because all their weights are zero."""
-        return sum(self.full_widths) - self.num_nodes
+        return sum(self.full_widths) - self.num_nodes - (self.dangling_left_out or 0)
+
+    @property
+    def num_dangling(self) -> int:
+        """Units with weights that lie on no path from inputs to outputs, left out or not.
+
+        Inputs are the layers that no block enters, outputs those that no block leaves.
+        """
+        on_paths = sum(int(units.sum()) for units in self._on_paths())
+        return self.num_nodes - on_paths + (self.dangling_left_out or 0)
+
+    def without_dangling(self) -> "WeightGraph":
+        """Return the graph of the units that lie on paths from inputs to outputs.
+
+        A null network of it loses such units as well, as it loses isolated ones.
+
+        Raises:
+            GraphError: no unit lies on such a path.
+        """
+        on_paths = [np.flatnonzero(units) for units in self._on_paths()]
+        remaining = sum(len(units) for units in on_paths)
+        if not remaining:
+            raise GraphError("no unit lies on a path from the inputs to the outputs: nothing is left")
+        blocks = (block.restricted(on_paths[block.source], on_paths[block.target]) for block in self.blocks)
+        return replace(
+            self,
+            blocks=tuple(blocks),
+            kept=tuple(read_only(own[units]) for own, units in zip(self.kept, on_paths, strict=True)),
+            dangling_left_out=self.num_nodes - remaining + (self.dangling_left_out or 0),
+        )
+
+    def _on_paths(self) -> list[np.ndarray]:
+        return units_on_paths([(one.source, one.target, one.matrix) for one in self.blocks], self.widths)
 
     @property
     def num_components(self) -> int:

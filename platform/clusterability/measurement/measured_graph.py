@@ -14,6 +14,7 @@ from clusterability.ncut import (
     measure_modularity,
     measure_ncut,
     measure_ncuts,
+    measure_stability,
     prepare,
 )
 from clusterability.ncut.measure import check_request
@@ -83,6 +84,10 @@ class MeasuredGraph:
     ) -> tuple[NullTest, ...]:
         """Test a statistic against several nulls."""
         return null_tests(self.prepared, nulls, replace(self.plan, statistic=statistic), on_value)
+
+    def stability_of(self, result: Partition | ModularityResult) -> float:
+        """Return the mean adjusted Rand index of a partition with those of two other seeds."""
+        return measure_stability(self.prepared, result, seed=self.plan.seed)
 
     def ncut(self, estimator: str) -> NcutResult:
         """Return the partition of an estimator with what is known of the graph."""

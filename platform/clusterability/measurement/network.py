@@ -1,14 +1,20 @@
 """A trained network as it is measured: what metrics of the table, and your own, are given."""
 
+from collections.abc import Callable
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import nn
 
+from clusterability import seeds
 from clusterability.config import TrialConfig
 from clusterability.data import Dataset
 from clusterability.graph import WeightGraph
 from clusterability.graph.from_module import TracedModule
+from clusterability.lesions import LesionTest
+from clusterability.lesions.plan import LesionPlan
+from clusterability.lesions.significance import lesion_test_of
 from clusterability.measurement.measured_graph import MeasuredGraph
 from clusterability.nulls.plan import NullTestPlan
 
@@ -54,6 +60,32 @@ class MeasuredNetwork:
         if not nulls.test_contribution:
             return MeasuredGraph(graph, self._plan)
         return MeasuredGraph(graph, self._plan, nulls.null, nulls.verdict)
+
+    @cached_property
+    def lesions(self) -> LesionTest | None:
+        """Lesions of the clusters of layered modularity on contributions; None: not asked for.
+
+        Raises:
+            ClusterabilityError: contributions cannot be measured, or units not be lesioned.
+        """
+        return self._lesion_test(lambda: self.contribution.modularity.labels)
+
+    @cached_property
+    def ncut_lesions(self) -> LesionTest | None:
+        """The same of the clusters of the n-cut on contributions."""
+        return self._lesion_test(lambda: self.contribution.partition.labels)
+
+    def _lesion_test(self, labels: Callable[[], np.ndarray]) -> LesionTest | None:
+        config, validation = self.config.lesions, self.dataset.validation
+        if config.num_random == 0:
+            return None
+        chosen = np.arange(len(validation))
+        if len(validation) > config.num_examples:
+            rng = seeds.generator(self.config.seed, "lesion examples")
+            chosen = np.sort(rng.choice(chosen, config.num_examples, replace=False))
+        data = (validation.inputs[chosen], validation.labels[chosen], None)
+        plan = LesionPlan(num_random=config.num_random, seed=self.config.seed)
+        return lesion_test_of(self._traced, self.contribution.graph, labels(), data, plan)
 
     @cached_property
     def _traced(self) -> TracedModule:

@@ -4,6 +4,7 @@ from clusterability.ncut.measure import measure_ncut, measure_ncuts
 from clusterability.ncut.modularity import ModularityResult, measure_modularity
 from clusterability.ncut.prepared import Prepared, prepare
 from clusterability.ncut.result import NcutResult, Partition
+from clusterability.ncut.stability import measure_stability
 
 __all__ = [
     "ModularityResult",
@@ -13,5 +14,6 @@ __all__ = [
     "measure_modularity",
     "measure_ncut",
     "measure_ncuts",
+    "measure_stability",
     "prepare",
 ]

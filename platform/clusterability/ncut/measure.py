@@ -94,6 +94,7 @@ def _measured(prepared: Prepared, num_clusters: int, estimator: str, seed: int) 
         lower_bound=prepared.lower_bound(num_clusters),
         num_components=prepared.num_components,
         num_isolated=prepared.graph.num_isolated,
+        num_dangling=prepared.num_dangling,
         status=_status(prepared.num_components),
     )
 

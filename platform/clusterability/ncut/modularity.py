@@ -17,6 +17,7 @@ from clusterability.ncut.layered_partition import (
 )
 from clusterability.ncut.measure import require_connected
 from clusterability.ncut.one_thread import one_blas_thread
+from clusterability.ncut.partition import cluster_volumes, small_clusters
 from clusterability.ncut.prepared import Prepared, prepared_of
 
 
@@ -32,12 +33,19 @@ class ModularityResult:
     """Cluster of each node, shape (nodes,); nodes are numbered as in the graph."""
     layered_ncut: float
     """sum_c [1 - (a_c - e_c) / v_c] of the same partition, about k without structure."""
+    volume: np.ndarray
+    """Sum of the degrees of each cluster's nodes, shape (k,)."""
     layer_share: float
     """Share of the layers' entropy that is in the labels, 0 to 1: 1 where each cluster keeps to a layer."""
     numbers: tuple[int, ...]
     """The numbers of clusters that were tried, ascending."""
     curve: np.ndarray
     """The highest Q found for each of them."""
+
+    @property
+    def small_clusters(self) -> int:
+        """Clusters that hold less than 1 % of the volume."""
+        return small_clusters(self.volume)
 
     @property
     def at_the_end(self) -> bool:
@@ -98,6 +106,7 @@ def measure_modularity(
         num_clusters=k,
         labels=labels,
         layered_ncut=ncut,
+        volume=cluster_volumes(weights.degrees, labels, k),
         layer_share=layer_share(layout.layer_of, labels),
         numbers=numbers,
         curve=np.array([value]) if values is None else values,

@@ -5,6 +5,9 @@ from numba import njit
 
 from clusterability.ncut.normalised import NormalisedAdjacency
 
+SMALL_SHARE = 0.01
+"""Clusters below this share of the volume count as small."""
+
 
 @njit(cache=True, nogil=True)
 def weights_within(flat, halves, forward, labels, num_clusters):
@@ -56,6 +59,11 @@ def modularity(within: np.ndarray, volumes: np.ndarray) -> float:
     """Return Q = sum_c [a_c / vol - (vol_c / vol)^2]; Newman 2006."""
     total = volumes.sum()
     return float(np.sum(within / total - (volumes / total) ** 2))
+
+
+def small_clusters(volumes: np.ndarray) -> int:
+    """Return how many clusters hold less than 1 % of the volume."""
+    return int(np.count_nonzero(volumes < SMALL_SHARE * volumes.sum()))
 
 
 def effective_clusters(volumes: np.ndarray) -> float:

@@ -61,6 +61,11 @@ class Prepared:
         """Connected components of the graph."""
         return self.graph.num_components
 
+    @cached_property
+    def num_dangling(self) -> int:
+        """Units on no path from the network's inputs to its outputs."""
+        return self.graph.num_dangling
+
     def eigenvalues(self, num_clusters: int) -> np.ndarray:
         """Return the k + 1 largest eigenvalues of D^-1/2 A D^-1/2, descending (k in a graph of k nodes).
 

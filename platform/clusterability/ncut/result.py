@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clusterability.ncut.partition import small_clusters
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Partition:
@@ -34,6 +36,11 @@ class Partition:
     """Share of the layers' entropy that is in the labels: 1 where each cluster keeps to a layer."""
 
     @property
+    def small_clusters(self) -> int:
+        """Clusters that hold less than 1 % of the volume."""
+        return small_clusters(self.volume)
+
+    @property
     def value_per_cluster(self) -> float:
         """n-cut / k, between 0 and 1."""
         return self.value / self.num_clusters
@@ -51,5 +58,7 @@ class NcutResult(Partition):
     """Connected components of the graph."""
     num_isolated: int
     """Units of the network that are no nodes because all their weights are zero."""
+    num_dangling: int
+    """Units on no path from the network's inputs to its outputs, left out or not."""
     status: str = "ok"
     """"ok", or what limits the result and what would help."""

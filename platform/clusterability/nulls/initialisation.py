@@ -20,11 +20,11 @@ class Initialisation:
         """See Null.
 
         Raises:
-            GraphError: the graph is one of contributions, which fresh weights do not have.
+            GraphError: the graph is not one of plain weights.
         """
         graph = prepared.graph
         if graph.weighting != "weights":
-            raise GraphError("the null 'initialisation' has no activations, so it needs weighting='weights'")
+            raise GraphError("the null 'initialisation' draws plain weights, so it needs weighting='weights'")
         layout = make_layout([(block.source, block.target) for block in graph.blocks], graph.full_widths)
 
         def draw(rng: np.random.Generator) -> np.ndarray:

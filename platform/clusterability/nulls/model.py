@@ -10,7 +10,9 @@ from clusterability.components import find
 from clusterability.graph import Block
 from clusterability.ncut import Prepared
 from clusterability.ncut.adjacency import Layout, mirror
+from clusterability.nulls.dangling import leave_out_dangling
 from clusterability.nulls.own import OwnNull
+from clusterability.record import Statistic
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +33,9 @@ class Null(Protocol):
         ...
 
 
+SizeLimit = Callable[[Prepared, Statistic], str | None]
+"""Says why the size of a test of a graph by a statistic is not known to hold; None: no sign against it."""
+
 DrawBlock = Callable[[Block, np.ndarray, np.ndarray, np.random.Generator], None]
 """Reads a block's observed |w| and writes drawn ones, both (source, target) float32 and contiguous."""
 
@@ -40,6 +45,7 @@ class BlockNull:
     """A null that draws each block from the observed one; identity skips stay."""
 
     draw_block: DrawBlock
+    size_limit: SizeLimit | None = None
 
     def model(self, prepared: Prepared) -> NullModel:
         """See Null."""
@@ -71,6 +77,7 @@ class FactorNull:
     prepare_block: PrepareBlock
     hidden_sources_only: bool = False
     """Whether blocks whose sources nothing writes to, the inputs', stay as they are."""
+    size_limit: SizeLimit | None = None
 
     def model(self, prepared: Prepared) -> NullModel:
         """See Null."""
@@ -117,4 +124,23 @@ def null_model(name: str, prepared: Prepared) -> NullModel:
     null = find("null", name)
     if not hasattr(null, "model"):
         null = BlockNull(draw_block=OwnNull(name=name, function=null))
-    return null.model(prepared)
+    model = null.model(prepared)
+    return model if prepared.graph.dangling_left_out is None else _without_dangling(model)
+
+
+def _without_dangling(model: NullModel) -> NullModel:
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        flat = model.draw(rng)
+        leave_out_dangling(model.layout, flat)
+        return flat
+
+    return NullModel(layout=model.layout, draw=draw)
+
+
+def size_limit(name: str, prepared: Prepared, statistic: Statistic) -> str | None:
+    """Return why a test's p-value has no known size for this graph; None where nothing speaks against it.
+
+    Nothing is known of the user's own nulls, so nothing is said of them.
+    """
+    limit: SizeLimit | None = getattr(find("null", name), "size_limit", None)
+    return None if limit is None else limit(prepared, statistic)

@@ -1,6 +1,7 @@
 """Is a network's n-cut lower than that of null networks?"""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from clusterability.ncut import Prepared
 from clusterability.ncut.measure import check_request
 from clusterability.ncut.one_thread import one_blas_thread
 from clusterability.ncut.prepared import prepared_of
-from clusterability.nulls.model import null_model
+from clusterability.nulls.model import null_model, size_limit
 from clusterability.nulls.plan import NullTestPlan
 from clusterability.nulls.solvers import CompiledSolver, Solver
 from clusterability.nulls.ties import count_hits, z_score
@@ -47,7 +48,7 @@ def null_test(
     With a torch `device` the same null networks, and the observed one, are partitioned there in batches: the
     refined estimator in another form, with values of its own, meant for a GPU (on a CPU it is slower).
 
-    `null` is a name of docs/measuring.md, or your own function `(weights, rng) -> weights` of one block's
+    `null` is a name of docs/nulls.md, or your own function `(weights, rng) -> weights` of one block's
     |w| as "package.module:function".
 
     Raises:
@@ -87,7 +88,9 @@ def null_tests(
         for null in nulls:
             values = solver.null_values(null_model(null, prepared))
             kept = _until_stopped(values, observed, plan, null, on_value)
-            tests.append(summarise(null, observed, np.array(kept), plan))
+            test = summarise(null, observed, np.array(kept), plan)
+            limit = size_limit(null, prepared, plan.statistic)
+            tests.append(test if limit is None else replace(test, status=_joined(limit, test.status)))
     return tuple(tests)
 
 
@@ -113,6 +116,10 @@ def summarise(null: str, observed: float, null_values: np.ndarray, plan: NullTes
         z_score=z,
         status="ok" if z is not None else "z undefined: the null values do not vary; take more shuffles",
     )
+
+
+def _joined(limit: str, status: str) -> str:
+    return limit if status == "ok" else f"{limit}; {status}"
 
 
 def _until_stopped(

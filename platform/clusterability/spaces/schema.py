@@ -5,6 +5,7 @@ from typing import Any
 
 from clusterability.config import (
     DatasetConfig,
+    LesionsConfig,
     MeasurementConfig,
     ModelConfig,
     NcutConfig,
@@ -99,6 +100,7 @@ class SpaceFile:
     """What is added to the loss: settings by the penalty's name."""
     ncut: NcutConfig = field(default_factory=NcutConfig)
     nulls: NullsConfig = field(default_factory=NullsConfig)
+    lesions: LesionsConfig = field(default_factory=LesionsConfig)
     measurement: MeasurementConfig = field(default_factory=MeasurementConfig)
     metrics: tuple[str, ...] = ()
     """Your own metrics, as package.module:function each."""

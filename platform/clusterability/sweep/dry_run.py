@@ -89,6 +89,7 @@ def _seconds_per_trial(
         control,
         training=replace(control.training, epochs=1, pruning_epochs=min(1, control.training.pruning_epochs)),
         nulls=replace(control.nulls, num_shuffles=1),
+        lesions=replace(control.lesions, num_random=min(1, control.lesions.num_random)),
     )
     torch.set_num_threads(resources.cpus)
     run_trial(pilot)  # compiles, and reads the data

@@ -52,6 +52,7 @@ def run_trial(
         metrics=metrics | measurement.metrics,
         history=_history(networks),
         null_tests=measurement.null_tests,
+        lesions=measurement.lesions,
         error=error,
         notes=tuple(measurement.notes),
         weights=_weights(networks[-1]) if networks else {},

@@ -57,6 +57,44 @@ def test_a_null_and_an_estimator_of_ones_own_are_measured(checkpoint, tmp_path, 
     assert "Did you mean 'swap'" in capsys.readouterr().err
 
 
+def test_normalised_weights_are_measured_with_what_was_assumed(checkpoint, tmp_path, capsys):
+    with np.load(checkpoint) as arrays:
+        first, second = arrays["arr_0"], arrays["arr_1"]
+    factor = np.random.default_rng(0).uniform(0.1, 10, size=first.shape[1])
+    np.savez(tmp_path / "rescaled.npz", first * factor, second / factor[:, None])
+    normalised = [*QUICK, "--nulls", "", "--weighting", "normalised"]
+    found = []
+    for path in (checkpoint, tmp_path / "rescaled.npz"):
+        assert main(["measure", str(path), *normalised, "--json"]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    assert found[0]["weighting"] == "normalised"
+    assert found[1]["ncut"]["refined"]["ncut"] == pytest.approx(found[0]["ncut"]["refined"]["ncut"], abs=1e-5)
+    assert found[1]["labels"] == found[0]["labels"]
+    assert main(["measure", str(checkpoint), *normalised]) == 0
+    assert "normalised as a network of ReLU units" in " ".join(capsys.readouterr().out.split())
+
+
+def test_units_on_no_path_are_counted_and_left_out_on_request(checkpoint, capsys):
+    quick = [*QUICK, "--nulls", "layer", "--statistics", "ncut"]
+    found = []
+    for more in ([], ["--leave-out-dangling"]):
+        assert main(["measure", str(checkpoint), *quick, *more, "--json"]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    everything, rest = found
+    assert everything["num_dangling"] == rest["num_dangling"] == 1
+    assert (everything["connected_units"], rest["connected_units"]) == ([12, 12, 12], [12, 11, 12])
+    assert (everything["dangling_left_out"], rest["dangling_left_out"]) == (False, True)
+    assert sum(cluster["one_sided_units"] for cluster in rest["clusters"]) == 0
+    assert rest["num_isolated"] == 0
+    for estimator in ("refined", "spectral"):
+        assert everything["ncut"][estimator]["stability"] == 1
+        assert everything["ncut"][estimator]["small_clusters"] == 0
+    assert everything["layered_modularity"]["stability"] == 1
+    assert everything["layered_modularity"]["small_clusters"] == 0
+    assert main(["measure", str(checkpoint), *quick, "--leave-out-dangling"]) == 0
+    assert "1 on no path from inputs to outputs (left out)" in " ".join(capsys.readouterr().out.split())
+
+
 def test_one_shuffle_leaves_z_empty(checkpoint, capsys):
     arguments = ["--num-clusters", "3", "--num-shuffles", "1", "--nulls", "layer", "--json"]
     arguments += ["--statistics", "ncut"]
@@ -70,7 +108,15 @@ def test_tables_and_picture(checkpoint, tmp_path, capsys):
     picture = tmp_path / "picture.png"
     assert main(["measure", str(checkpoint), *QUICK, "--plot", str(picture)]) == 0
     out = capsys.readouterr().out
-    for word in ("refined", "spectral", "unit_factors", "layered_modularity", "4 4 4", "one-sided"):
+    for word in (
+        "refined",
+        "spectral",
+        "unit_factors",
+        "layered_modularity",
+        "4 4 4",
+        "one-sided",
+        "stability",
+    ):
         assert word in out
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["picture.png", "planted.npz"]

@@ -5,6 +5,7 @@ import pytest
 
 from clusterability.config import (
     DatasetConfig,
+    LesionsConfig,
     ModelConfig,
     NcutConfig,
     NullsConfig,
@@ -12,6 +13,7 @@ from clusterability.config import (
     TrialConfig,
 )
 from clusterability.data import load_dataset
+from clusterability.record import TrialRecord
 from clusterability.trial import run_trial
 
 SMALL = TrialConfig(
@@ -20,6 +22,7 @@ SMALL = TrialConfig(
     training=TrainingConfig(epochs=2, device="cpu"),
     ncut=NcutConfig(num_clusters=3),
     nulls=NullsConfig(num_shuffles=5),
+    lesions=LesionsConfig(num_random=5),
 )
 
 
@@ -62,6 +65,12 @@ def test_a_pruned_network_is_recorded_beside_the_one_before_pruning():
         for graph in ("weights", "contribution")
         for test in ("", "_verdict", "_layered_modularity")
     }
+    assert set(record.lesions) == {
+        "layered_modularity_contribution", "ncut_contribution",
+        "unpruned_layered_modularity_contribution", "unpruned_ncut_contribution",
+    }  # fmt: skip
+    assert len(record.lesions["ncut_contribution"]["clusters"]) == 3
+    assert TrialRecord.from_dict(record.to_dict()).lesions == record.lesions
     kernel = next(name for name in record.weights if name.endswith("weight"))
     assert np.mean(record.weights[kernel] == 0) == pytest.approx(0.8, abs=0.01)
     assert np.mean(record.unpruned_weights[kernel] == 0) < 0.1
