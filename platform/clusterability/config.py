@@ -270,7 +270,7 @@ class MeasurementConfig:
             value = getattr(self, name)
             if word and value == "log":
                 continue
-            numbers = list(value) if isinstance(value, list | tuple) else [None]
+            numbers: list[Any] = list(value) if isinstance(value, list | tuple) else [None]
             whole = all(type(number) is int and number >= 0 for number in numbers)
             require(whole, f"measurement.{name}", value, f"{word}a list of integers, 0 or more each")
             object.__setattr__(self, name, tuple(sorted(set(numbers))))
