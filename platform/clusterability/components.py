@@ -177,6 +177,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "second_frontier": "clusterability_analysis.figures.second_frontier:SECOND_FRONTIER",
         "significance": "clusterability_analysis.figures.significance:SIGNIFICANCE",
         "axes": "clusterability_analysis.figures.axes:AXES",
+        "curves": "clusterability_analysis.figures.curves:CURVES",
     },
 }
 """By kind and name, "module:attribute"."""
