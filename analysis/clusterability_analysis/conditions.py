@@ -10,6 +10,7 @@ from clusterability.tracking import SweepTable
 from clusterability_analysis.labels import axis_names, condition_label
 from clusterability_analysis.shown import Shown, shown_of
 
+TWIN_AXIS = "dataset.permuted_labels"
 _NUMERIC = ("num_units", "num_components", "seconds_training", "seconds_measuring")
 _TEXT = ("trial_id", "condition_id", "seed", "state", "error", "run_id")
 
@@ -21,9 +22,10 @@ class Conditions:
     table: pd.DataFrame
     """One row per condition, from the best mean of `shown.across` on.
 
-    Columns: condition_id, label, the varying axes, num_replicates, num_failed, control, penalised, and for
-    each shown metric and the null tests' mean, sd and z-score `<metric>_mean` and `<metric>_sd` (ddof 1; NaN
-    for a single replicate).
+    Columns: condition_id, label, the varying axes, num_replicates, num_failed, control, penalised, twin (of
+    another condition, on permuted labels), reference (what a network is called that others are compared with,
+    such as "cut network, m = 10"; NaN for all others), and for each shown metric and the null tests' mean, sd
+    and z-score `<metric>_mean` and `<metric>_sd` (ddof 1; NaN for a single replicate).
     """
     shown: Shown
     """Which metrics the table holds, and what they are called."""
@@ -144,6 +146,11 @@ def _described(table: pd.DataFrame, axes: tuple[str, ...], sweep: SweepTable) ->
     """Add what each condition is called, and whether it trains with the clusterability penalty."""
     weight = field_values("penalties.clusterability.weight", table, sweep.settings)
     table["penalised"] = pd.to_numeric(weight, errors="coerce").gt(0)
+    permuted = field_values(TWIN_AXIS, table, sweep.settings).eq(True)
+    table["twin"] = permuted & (not permuted.all())
+    parts = pd.to_numeric(field_values("model.cut", table, sweep.settings), errors="coerce")
+    named = [np.nan if np.isnan(m) else f"cut network, m = {m:.0f}" for m in parts]
+    table["reference"] = pd.Series(named, index=table.index, dtype=object)
     names = axis_names(axes)
     labels = [
         condition_label(dict(zip(axes, values, strict=True)), names, sweep.control, sweep.settings)

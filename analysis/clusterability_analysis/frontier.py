@@ -120,8 +120,11 @@ def find_second_frontier(first: Frontier) -> Frontier | None:
 
 
 def _mask(table: pd.DataFrame, shown: Shown) -> np.ndarray:
+    """Return which conditions are on the frontier; twins, which cannot do the task, do not compete."""
     values = table[[objective.mean for objective in shown.objectives]].to_numpy(dtype=float)
-    return pareto_mask(values, [objective.maximise for objective in shown.objectives])
+    mask = ~table["twin"].to_numpy(dtype=bool)
+    mask[mask] = pareto_mask(values[mask], [objective.maximise for objective in shown.objectives])
+    return mask
 
 
 def no_complete_trial(conditions: Conditions) -> str:

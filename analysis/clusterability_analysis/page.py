@@ -16,6 +16,7 @@ from clusterability_analysis.analysis import Analysis
 from clusterability_analysis.caveats import Caveat
 from clusterability_analysis.figures.style import THEME
 from clusterability_analysis.questions import questions
+from clusterability_analysis.twins import find_twins
 
 _PACKAGES = ("clusterability", "numpy", "scipy", "pandas", "moocore", "matplotlib")
 
@@ -51,6 +52,7 @@ def render_page(analysis: Analysis, caveats: tuple[Caveat, ...], drawings: dict[
         second_frontier=analysis.second_frontier,
         questions=questions(analysis.shown.tests),
         significance=analysis.significance,
+        twins=find_twins(conditions),
         caveats=caveats,
         sections=_sections(environment, drawings),
         axis_names=labels.axis_names(conditions.axes),

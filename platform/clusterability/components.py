@@ -59,6 +59,8 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "validation_accuracy": "clusterability.measurement.metrics.accuracy:VALIDATION_ACCURACY",
         "validation_loss": "clusterability.measurement.metrics.accuracy:VALIDATION_LOSS",
         "test_accuracy": "clusterability.measurement.metrics.accuracy:TEST_ACCURACY",
+        "train_loss": "clusterability.measurement.metrics.accuracy:TRAIN_LOSS",
+        "epochs_trained": "clusterability.measurement.metrics.accuracy:EPOCHS_TRAINED",
         "ncut": "clusterability.measurement.metrics.ncut:NCUT",
         "ncut_spectral": "clusterability.measurement.metrics.ncut:NCUT_SPECTRAL",
         "ncut_refined": "clusterability.measurement.metrics.ncut:NCUT_REFINED",
@@ -176,6 +178,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "second_frontier": "clusterability_analysis.figures.second_frontier:SECOND_FRONTIER",
         "significance": "clusterability_analysis.figures.significance:SIGNIFICANCE",
         "axes": "clusterability_analysis.figures.axes:AXES",
+        "curves": "clusterability_analysis.figures.curves:CURVES",
     },
 }
 """By kind and name, "module:attribute"."""

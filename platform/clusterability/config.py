@@ -56,6 +56,9 @@ class DatasetConfig:
     """Share of the training set held out for the search's objectives, between 0 and 0.5."""
     num_train: int | None = None
     """Use only this many training examples, drawn by the seed; none: all."""
+    permuted_labels: bool = False
+    """Whether the training set's labels are permuted by the seed, so that they say nothing of the inputs;
+    validation and test keep theirs (docs/controls.md)."""
 
     def __post_init__(self) -> None:
         require_component("data set", "dataset.name", self.name)
@@ -115,6 +118,9 @@ class ModelConfig:
     """Modules m of the clusterable initialisation."""
     between_modules: float = 0.6
     """Factor of weights between modules in the clusterable initialisation (paper: MLP 0.6, CNN 0.8)."""
+    cut: int | None = None
+    """Independent parts m that hidden layers and classes are divided into, inputs shared (MLP, CNN); null:
+    one network (docs/controls.md)."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(self.widths))
@@ -138,6 +144,19 @@ class ModelConfig:
             require(0 <= value < 1, f"model.{name}", value, "0 up to, not including, 1")
         require(self.num_modules >= 2, "model.num_modules", self.num_modules, "2 or more")
         require(0 <= self.between_modules <= 1, "model.between_modules", self.between_modules, "0 to 1")
+        self._require_a_cut()
+
+    def _require_a_cut(self) -> None:
+        cut, initial = self.cut, self.initialisation
+        require(cut is None or cut >= 2, "model.cut", cut, "2 or more, or null")
+        require(
+            cut is None or self.architecture in ("mlp", "cnn"),
+            "model.cut", cut, f"null for {self.architecture}; mlp and cnn can be cut",
+        )  # fmt: skip
+        require(
+            cut is None or initial in (None, "glorot"),
+            "model.cut", cut, f"null for the initialisation {initial}; glorot weights can be cut",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,7 +164,10 @@ class TrainingConfig:
     """Adam on cross-entropy (regression: the mean squared error) plus the penalties."""
 
     epochs: int = 20
-    """Passes over the training set."""
+    """Passes over the training set; with until_loss the most."""
+    until_loss: float | None = None
+    """Mean loss of an epoch's batches, penalties aside, at which training ends (nats; regression: squared
+    error); null: after all epochs."""
     batch_size: int = 128
     """Examples per step."""
     learning_rate: float = 1e-3
@@ -165,6 +187,10 @@ class TrainingConfig:
         for name in ("epochs", "batch_size"):
             require(getattr(self, name) >= 1, f"training.{name}", getattr(self, name), "1 or more")
         require(self.pruning_epochs >= 0, "training.pruning_epochs", self.pruning_epochs, "0 or more")
+        require(
+            self.until_loss is None or 0 < self.until_loss < float("inf"),
+            "training.until_loss", self.until_loss, "above 0, or null",
+        )  # fmt: skip
         for name in ("initial_sparsity", "final_sparsity"):
             require(
                 0 <= getattr(self, name) < 1,
@@ -231,6 +257,31 @@ class LesionsConfig:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MeasurementConfig:
+    """When the network is measured while it is trained, without nulls: its curves."""
+
+    epochs: Any = ()
+    """Epochs after which it is measured, 0: before training; or log: 0, 1, 2, 4, 8, ... and the last one."""
+    steps: tuple[int, ...] = ()
+    """Steps (batches) after which it is measured as well, counted over all epochs."""
+
+    def __post_init__(self) -> None:
+        for name, word in (("epochs", "log, or "), ("steps", "")):
+            value = getattr(self, name)
+            if word and value == "log":
+                continue
+            numbers: list[Any] = list(value) if isinstance(value, list | tuple) else [None]
+            whole = all(type(number) is int and number >= 0 for number in numbers)
+            require(whole, f"measurement.{name}", value, f"{word}a list of integers, 0 or more each")
+            object.__setattr__(self, name, tuple(sorted(set(numbers))))
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is asked for."""
+        return bool(self.epochs or self.steps)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Objective:
     """One axis of the frontier: a metric and which way is better."""
 
@@ -256,6 +307,7 @@ class TrialConfig:
     ncut: NcutConfig = NcutConfig()
     nulls: NullsConfig = NullsConfig()
     lesions: LesionsConfig = LesionsConfig()
+    measurement: MeasurementConfig = MeasurementConfig()
     metrics: tuple[str, ...] = ()
     """Your own metrics, recorded beside the others: package.module:function each."""
     sources: dict[str, str] = field(default_factory=dict)

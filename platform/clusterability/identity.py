@@ -31,16 +31,22 @@ _FIRST_DEFAULTS: Mapping[str, Any] = {
 _LATER_FIELDS: Mapping[str, Any] = {
     "dataset.options": {},
     "dataset.path": None,
+    "dataset.permuted_labels": False,
     "model.options": {},
+    "model.cut": None,
+    "training.until_loss": None,
+    "measurement.epochs": [],
+    "measurement.steps": [],
+    "measurement": {},
     "nulls.verdict": "unit_factors",
     "penalties": {},
     "lesions.num_random": 50,
     "lesions.num_examples": 1000,
-    "lesions": {},  # what the two leave of it
+    "lesions": {},
     "metrics": [],
     "sources": {},
 }
-"""Fields that the first version lacked, with their defaults."""
+"""Fields that the first version lacked, with their defaults; a section after its fields, once it is empty."""
 
 
 def identity(content: Mapping[str, Any]) -> dict[str, Any]:

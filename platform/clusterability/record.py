@@ -54,6 +54,9 @@ class TrialRecord:
     """Final values by name; see docs/metrics.md for meanings and units."""
     history: dict[str, list[float]] = field(default_factory=dict)
     """Values per epoch by name, first epoch first."""
+    curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    """Points (epoch, value) measured while training, by name, where `measurement` asks for them; "step" has
+    the number of steps at each epoch. See `measurement.followed`."""
     null_tests: dict[str, NullTest] = field(default_factory=dict)
     """Tests by name: "weights", "contribution" are of the n-cut under the first null, with "_verdict" behind
     them of the n-cut under the verdict's null, with "_layered_modularity" of the layered modularity under
@@ -89,4 +92,8 @@ class TrialRecord:
             for name, test in content["null_tests"].items()
         }
         config, notes = TrialConfig.from_dict(content["config"]), tuple(content["notes"])
-        return cls(**{**content, "config": config, "null_tests": tests, "notes": notes})
+        curves = {
+            name: [tuple(point) for point in points] for name, points in content.get("curves", {}).items()
+        }
+        rebuilt = {"config": config, "null_tests": tests, "notes": notes, "curves": curves}
+        return cls(**{**content, **rebuilt})

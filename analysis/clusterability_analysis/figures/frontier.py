@@ -63,6 +63,8 @@ class FrontierInfo:
     """Number of a condition that is on the frontier of the other figure alone; else 0."""
     control: np.ndarray
     penalised: np.ndarray
+    reference: tuple[str, ...]
+    """What a network is called that others are compared with, such as one that is cut; else empty."""
     shows_null: np.ndarray
     """Whether the condition's null is drawn: frontier and control conditions."""
     key: tuple[tuple[int, str], ...]
@@ -104,7 +106,7 @@ def info(analysis: Analysis) -> FrontierInfo | None:
 def info_of(frontier: Frontier) -> FrontierInfo | None:
     """Collect what a frontier's figure shows; None where there is no condition."""
     shown, table = frontier.shown, frontier.all_conditions
-    if table.empty:
+    if table.empty or table["twin"].all():
         return None
     number, elsewhere = (_numbers(table, name) for name in ("frontier", "elsewhere"))
     control = table["control"].to_numpy(dtype=bool)
@@ -131,6 +133,7 @@ def info_of(frontier: Frontier) -> FrontierInfo | None:
         elsewhere=elsewhere,
         control=control,
         penalised=table["penalised"].to_numpy(dtype=bool),
+        reference=tuple(table["reference"].fillna("")),
         shows_null=shows_null,
         key=tuple(zip(map(int, keyed["frontier"]), keyed["label"], strict=True)),
     )
@@ -182,6 +185,7 @@ def draw(info: FrontierInfo) -> Figure:
         if info.is_plane:
             _draw_line(axes, info)
         _number_points(axes, info)
+        _name_references(axes, info)
         _legend(figure, axes, info)
         _write_key(axes, info)
     return figure
@@ -237,6 +241,16 @@ def _draw_points(axes: Axes, info: FrontierInfo, penalised: bool) -> None:
             elinewidth=1.1 if notable else 0.7,
             zorder=5 if notable else 2,
         )
+
+
+def _name_references(axes: Axes, info: FrontierInfo) -> None:
+    """Ring the networks that others are compared with, and write what they are."""
+    for x, y, text, beyond in zip(info.x, info.y, info.reference, info.beyond, strict=True):
+        if text and not beyond:
+            axes.plot(x, y, "o", color=INK, markerfacecolor="none", markersize=11, zorder=6)
+            axes.annotate(
+                text, (x, y), xytext=(8, -8), textcoords="offset points", va="top", fontsize=7.6, color=INK
+            )
 
 
 def _draw_nulls(axes: Axes, info: FrontierInfo) -> None:

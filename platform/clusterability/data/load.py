@@ -31,13 +31,15 @@ def load_dataset(config: DatasetConfig, seed: int) -> Dataset:
     stream that depends on the data set alone, not on `seed`: replicates of a condition then differ by
     initialisation and batches only, and their validation accuracies are comparable example by example.
     Variants and mixes are made of each of the three sets on its own, so that no image is in two of them.
-    Only `num_train` draws by `seed`. The result of the last call is kept, for workers that run many trials.
+    Only `num_train` and `permuted_labels` draw by `seed`, and change the training set alone. The result of
+    the last call is kept, for workers that run many trials.
 
     Raises:
         DataError: a data set that cannot be had, cannot be used, or is smaller than `config` asks for.
         ConfigError: an own data set whose code fails.
     """
-    return _load(json.dumps(asdict(config)), None if config.num_train is None else seed, _version(config))
+    drawn = config.num_train is not None or config.permuted_labels
+    return _load(json.dumps(asdict(config)), seed if drawn else None, _version(config))
 
 
 def _version(config: DatasetConfig) -> str:
@@ -48,8 +50,8 @@ def _version(config: DatasetConfig) -> str:
 
 
 @lru_cache(maxsize=1)
-def _load(settings: str, subset_seed: int | None, version: str) -> Dataset:
-    """See load_dataset; another `version` is loaded again."""
+def _load(settings: str, seed: int | None, version: str) -> Dataset:
+    """See load_dataset; `seed` is None where nothing is drawn, and another `version` is loaded again."""
     config = DatasetConfig(**json.loads(settings))
     if config.variant == "plain" and config.mixed_with is None:
         raw = _raw(config.name, config)
@@ -61,9 +63,8 @@ def _load(settings: str, subset_seed: int | None, version: str) -> Dataset:
         num_classes = int(arrays.pop("num_classes"))
         parts = {part: (arrays[f"{part}_inputs"], arrays[f"{part}_labels"]) for part in _PARTS}
         sha256 = sha256_of(*(array for part in _PARTS for array in parts[part]))
-    if config.num_train is not None:
-        assert subset_seed is not None
-        parts["train"] = _subset(parts["train"], config.num_train, subset_seed, config.name)
+    if seed is not None:
+        parts["train"] = _drawn(parts["train"], config, seed)
     train, validation, test = (_split(*parts[part]) for part in _PARTS)
     return Dataset(
         name=config.name,
@@ -152,15 +153,20 @@ def _divided(raw: RawDataset, name: str, config: DatasetConfig) -> dict[str, Exa
     }
 
 
-def _subset(examples: Examples, num_train: int, seed: int, name: str) -> Examples:
+def _drawn(examples: Examples, config: DatasetConfig, seed: int) -> Examples:
+    """Return the training examples of a seed: a subset, or all, with their labels or permuted ones."""
     inputs, labels = examples
-    if num_train > len(labels):
-        raise DataError(
-            f"dataset.num_train: got {num_train}, "
-            f"allowed: up to the {len(labels)} training examples of {name}"
-        )
-    chosen = generator(seed, "subset").permutation(len(labels))[:num_train]
-    return inputs[chosen], labels[chosen]
+    if config.num_train is not None:
+        if config.num_train > len(labels):
+            raise DataError(
+                f"dataset.num_train: got {config.num_train}, "
+                f"allowed: up to the {len(labels)} training examples of {config.name}"
+            )
+        chosen = generator(seed, "subset").permutation(len(labels))[: config.num_train]
+        inputs, labels = inputs[chosen], labels[chosen]
+    if config.permuted_labels:
+        labels = labels[generator(seed, "permuted labels").permutation(len(labels))]
+    return inputs, labels
 
 
 def _split(inputs: np.ndarray, labels: np.ndarray) -> Split:

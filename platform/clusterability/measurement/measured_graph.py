@@ -56,6 +56,11 @@ class MeasuredGraph:
         """The partition of highest layered modularity, of 2 to 20 clusters."""
         return measure_modularity(self.prepared, seed=self.plan.seed)
 
+    @cached_property
+    def modularity_at_k(self) -> ModularityResult:
+        """The partition of highest layered modularity, of the plan's number of clusters."""
+        return measure_modularity(self.prepared, self.plan.num_clusters, self.plan.seed)
+
     @property
     def lower_bound(self) -> float:
         """No partition into k clusters has a lower n-cut."""

@@ -24,14 +24,21 @@ CONTRIBUTION_EXAMPLES = 10_000  # the spread of activations is then known to abo
 class MeasuredNetwork:
     """A module, the data it was trained on, and its graphs; each part is computed on first use and kept."""
 
-    def __init__(self, module: nn.Module, dataset: Dataset, config: TrialConfig) -> None:
-        """Take a trained module; nothing is computed yet."""
+    def __init__(
+        self,
+        module: nn.Module,
+        dataset: Dataset,
+        config: TrialConfig,
+        num_examples: int = CONTRIBUTION_EXAMPLES,
+    ) -> None:
+        """Take a module, and of how many training examples contributions are; nothing is computed yet."""
         self.module = module
         """The network, in evaluation mode, on the device it was trained on."""
         self.dataset = dataset
         """Its data, `train`, `validation` and `test`, each with `inputs` and `labels`."""
         self.config = config
         """The trial's configuration."""
+        self._num_examples = num_examples
 
     @cached_property
     def graph(self) -> WeightGraph:
@@ -49,12 +56,12 @@ class MeasuredNetwork:
 
     @cached_property
     def contribution(self) -> MeasuredGraph:
-        """The same of the contribution graph, over the first 10,000 training examples.
+        """The same of the contribution graph, over the first 10,000 training examples (or `num_examples`).
 
         Raises:
             GraphError: hardly any unit is alive, or activations are not finite.
         """
-        examples = torch.tensor(self.dataset.train.inputs[:CONTRIBUTION_EXAMPLES])
+        examples = torch.tensor(self.dataset.train.inputs[: self._num_examples])
         graph = WeightGraph.from_reading(self._traced.reading("contribution", examples))
         nulls = self.config.nulls
         if not nulls.test_contribution:
@@ -75,17 +82,27 @@ class MeasuredNetwork:
         """The same of the clusters of the n-cut on contributions."""
         return self._lesion_test(lambda: self.contribution.partition.labels)
 
+    def lesions_at_k(self, num_examples: int) -> LesionTest:
+        """Lesions of the k clusters of layered modularity on contributions, beside one random set each."""
+        return self._lesioned(
+            self.contribution.modularity_at_k.labels, num_random=1, num_examples=num_examples
+        )
+
     def _lesion_test(self, labels: Callable[[], np.ndarray]) -> LesionTest | None:
-        config, validation = self.config.lesions, self.dataset.validation
+        config = self.config.lesions
         if config.num_random == 0:
             return None
+        return self._lesioned(labels(), config.num_random, config.num_examples)
+
+    def _lesioned(self, labels: np.ndarray, num_random: int, num_examples: int) -> LesionTest:
+        validation = self.dataset.validation
         chosen = np.arange(len(validation))
-        if len(validation) > config.num_examples:
+        if len(validation) > num_examples:
             rng = seeds.generator(self.config.seed, "lesion examples")
-            chosen = np.sort(rng.choice(chosen, config.num_examples, replace=False))
+            chosen = np.sort(rng.choice(chosen, num_examples, replace=False))
         data = (validation.inputs[chosen], validation.labels[chosen], None)
-        plan = LesionPlan(num_random=config.num_random, seed=self.config.seed)
-        return lesion_test_of(self._traced, self.contribution.graph, labels(), data, plan)
+        plan = LesionPlan(num_random=num_random, seed=self.config.seed)
+        return lesion_test_of(self._traced, self.contribution.graph, labels, data, plan)
 
     @cached_property
     def _traced(self) -> TracedModule:

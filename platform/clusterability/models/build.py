@@ -24,11 +24,13 @@ def build_module(
     It takes inputs of shape (n, *input_shape) and gives logits of shape (n, num_classes). An architecture is
     a callable `(input_shape, num_classes, **settings) -> module`; its settings are the fields of `config`
     that it has parameters for, those of the user's own are `config.options`. Weights are Glorot uniform from
-    the seed's stream "initialisation", biases zero; the clusterable initialisation multiplies them. A network
-    of the user's own keeps the weights that it makes, with torch's generator seeded from that stream.
+    the seed's stream "initialisation", biases zero; the clusterable initialisation multiplies them. Of a
+    network that is cut, weights between parts are zero. A network of the user's own keeps the weights that it
+    makes, with torch's generator seeded from that stream.
 
     Raises:
-        ConfigError: an own architecture that cannot be called so, or makes no module.
+        ConfigError: an own architecture that cannot be called so, or makes no module; a layer of fewer units
+            than the network is to have parts.
     """
     architecture: Callable[..., Any] = find("architecture", config.architecture)
     with torch.random.fork_rng(devices=[]):  # torch's layers draw weights of their own when made
@@ -44,7 +46,7 @@ def build_module(
         )
     initialisation = config.initialisation or ("own" if is_own(config.architecture) else "glorot")
     if initialisation != "own":
-        initialise_glorot(module, seed)
+        initialise_glorot(module, seed, parts=config.cut or 1)
     if initialisation == "clusterable":
         make_clusterable(
             module,

@@ -6,6 +6,7 @@ from typing import Any
 from clusterability.config import (
     DatasetConfig,
     LesionsConfig,
+    MeasurementConfig,
     ModelConfig,
     NcutConfig,
     NullsConfig,
@@ -100,6 +101,7 @@ class SpaceFile:
     ncut: NcutConfig = field(default_factory=NcutConfig)
     nulls: NullsConfig = field(default_factory=NullsConfig)
     lesions: LesionsConfig = field(default_factory=LesionsConfig)
+    measurement: MeasurementConfig = field(default_factory=MeasurementConfig)
     metrics: tuple[str, ...] = ()
     """Your own metrics, as package.module:function each."""
     axes: dict[str, Any] = field(default_factory=dict)

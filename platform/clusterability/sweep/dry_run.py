@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from ray.tune.search import Searcher
 
-from clusterability.config import TrialConfig
+from clusterability.config import MeasurementConfig, TrialConfig
 from clusterability.errors import TrainingError
 from clusterability.ledger import Ledger
 from clusterability.record import TrialRecord
@@ -89,6 +89,7 @@ def _seconds_per_trial(
         control,
         training=replace(control.training, epochs=1, pruning_epochs=min(1, control.training.pruning_epochs)),
         nulls=replace(control.nulls, num_shuffles=1),
+        measurement=MeasurementConfig(),
         lesions=replace(control.lesions, num_random=min(1, control.lesions.num_random)),
     )
     torch.set_num_threads(resources.cpus)

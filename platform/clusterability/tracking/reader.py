@@ -14,7 +14,7 @@ from clusterability.measurement.metric import Metric
 from clusterability.old_names import new_name
 from clusterability.tracking.store import TRACKING_FAILURES, connect, tracking_uri
 from clusterability.tracking.table import SweepTable
-from clusterability.tracking.tracker import has_values, trial_runs
+from clusterability.tracking.tracker import CURVES, has_values, trial_runs
 from clusterability.tracking.values import decode
 
 
@@ -58,7 +58,8 @@ def _table(client: MlflowClient, parent: Run) -> SweepTable:
     tags = parent.data.tags
     axes = tuple(map(new_name, json.loads(tags["axes"])))
     runs = trial_runs(client, parent.info.experiment_id, tags["sweep_id"])
-    trials = _trials([run for run in runs if has_values(run, axes)], axes)
+    runs = [run for run in runs if has_values(run, axes)]
+    trials = _trials(runs, axes)
     return SweepTable(
         sweep_id=tags["sweep_id"],
         space=tags["space"],
@@ -71,7 +72,28 @@ def _table(client: MlflowClient, parent: Run) -> SweepTable:
         settings=_with_new_names(decode(tags["settings"])),
         control=_control(tags, trials, axes),
         trials=trials,
+        curves=_curves(client, runs),
     )
+
+
+def _curves(client: MlflowClient, runs: list[Run]) -> dict[str, dict[str, list[tuple[float, float]]]]:
+    """Return the points of each trial's curves, as its record has them."""
+    curves = {}
+    for run in runs:
+        found = {
+            name.removeprefix(CURVES): {
+                item.step: item.value for item in client.get_metric_history(run.info.run_id, name)
+            }
+            for name in run.data.metrics
+            if name.startswith(CURVES)
+        }
+        epochs = found.pop("epoch", {})
+        if found:
+            curves[run.data.tags["trial_id"]] = {
+                name: [(epochs[step], points[step]) for step in sorted(points)]
+                for name, points in found.items()
+            }
+    return curves
 
 
 def _control(tags: dict[str, str], trials: pd.DataFrame, axes: tuple[str, ...]) -> dict[str, Any] | None:
@@ -109,7 +131,7 @@ def _row(run: Run, swept: dict[str, Any]) -> dict[str, Any]:
         "error": tags.get("error"),
         "run_id": run.info.run_id,
         **swept,
-        **run.data.metrics,
+        **{name: value for name, value in run.data.metrics.items() if not name.startswith(CURVES)},
         **{
             name: value for name, value in tags.items() if name.startswith("version_") or name == "git_commit"
         },

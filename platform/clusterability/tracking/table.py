@@ -1,7 +1,7 @@
 """A sweep as the analysis sees it: one row per trial."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -43,3 +43,5 @@ class SweepTable:
     num_isolated, num_components, seconds_training, seconds_measuring, ...; absent values are NaN. Axes hold
     the values of the search space with their types, lists as tuples.
     """
+    curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]] = field(default_factory=dict)
+    """Points (epoch, value) measured while training, by trial_id and name; without trials that have none."""

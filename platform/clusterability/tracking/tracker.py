@@ -24,6 +24,8 @@ from clusterability.tracking.values import encode
 from clusterability.tracking.view import save_view
 
 _RUN_STATUS = {"complete": "FINISHED", "failed": "FAILED", "stopped": "KILLED"}
+CURVES = "curves/"
+"""What the names of metrics begin with that were measured while training; their steps are batches."""
 _BATCH = 1000  # MLflow's limit of metrics in one request
 
 
@@ -227,10 +229,25 @@ def _experiment(client: MlflowClient, uri: str, name: str) -> str:
 
 
 def _metrics(record: TrialRecord, milliseconds: int) -> list[Metric]:
+    """Return values per epoch, and the final ones at the last epoch, in place of that epoch's own."""
+    last = max((len(values) for values in record.history.values()), default=0)
     per_epoch = [
         Metric(name, value, milliseconds, epoch)
         for name, values in record.history.items()
         for epoch, value in enumerate(values, start=1)
+        if epoch < last or name not in record.metrics
     ]
-    last = max((len(values) for values in record.history.values()), default=0)
-    return per_epoch + [Metric(name, value, milliseconds, last) for name, value in record.metrics.items()]
+    final = [Metric(name, value, milliseconds, last) for name, value in record.metrics.items()]
+    return per_epoch + _points(record, milliseconds) + final
+
+
+def _points(record: TrialRecord, milliseconds: int) -> list[Metric]:
+    """Return the curves by step, and the epoch at each: MLflow takes whole numbers for steps."""
+    curves = dict(record.curves)
+    steps = {epoch: int(step) for epoch, step in curves.pop("step", [])}
+    curves["epoch"] = [(epoch, epoch) for epoch in steps]
+    return [
+        Metric(f"{CURVES}{name}", value, milliseconds, steps[epoch])
+        for name, points in curves.items()
+        for epoch, value in points
+    ]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import nn
@@ -20,6 +21,18 @@ ADAM_EPSILON = 1e-7  # Keras's default, which the paper trained with
 
 OnEpoch = Callable[[int, Mapping[str, float]], None]
 Examples = tuple[torch.Tensor, torch.Tensor]
+
+
+class Observer(Carrying, Protocol):
+    """Looks at a network from time to time while it is trained, and leaves it as it is."""
+
+    def observe(self, module: nn.Module, step: int, steps_per_epoch: int) -> None:
+        """Look at the network after so many steps, 0 of them first."""
+        ...
+
+    def observe_last(self, module: nn.Module, step: int, steps_per_epoch: int) -> None:
+        """Look at the network when it is trained, unless that has been done at this step."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,13 +58,17 @@ class Phase:
     name: str
     """Names the phase's random streams: (name, "batches") and (name, "dropout")."""
     epochs: int
-    """Passes over the training set."""
+    """Passes over the training set, at most."""
+    until_loss: float | None = None
+    """Mean loss of an epoch's batches, penalties aside, at which the phase ends; none: after all epochs."""
     penalties: Penalties = field(default_factory=Penalties)
     """Added to the loss at every step."""
     before_step: Callable[[torch.optim.Optimizer], None] | None = None
     """Called before the network sees a batch."""
     after_step: Callable[[int], None] | None = None
     """Called after a step with its number, from 1, over all epochs."""
+    observer: Observer | None = None
+    """Looks at the network before the first step and after each."""
     carrying: tuple[Carrying, ...] = ()
     """What a checkpoint must hold of the above."""
 
@@ -82,14 +99,17 @@ def fit(
     """
     started = time.perf_counter()
     device = data.train[0].device
-    run = _Run(module, phase, config, seed, device)
+    run = _Run(module, phase, config, seed, data.train)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(integer_seed(seed, phase.name, "dropout"))
         kept = checkpoint.load() if checkpoint is not None else None
         if kept is not None:
             run.restore(kept)
         before = run.seconds
-        for epoch in range(len(run.history) + 1, phase.epochs + 1):
+        if not run.history:
+            run.observe(0)
+        while not run.is_done:
+            epoch = len(run.history) + 1
             losses = run.epoch(data.train, epoch)
             _require_finite(losses, epoch, config)
             validated = evaluate(module, *data.validation)
@@ -106,6 +126,8 @@ def fit(
             run.seconds = before + time.perf_counter() - started
             if checkpoint is not None:
                 checkpoint.offer(run.state)
+        run.observe_last()
+        run.seconds = before + time.perf_counter() - started
     module.eval()
     return Fitted(history=tuple(run.history), seconds=run.seconds)
 
@@ -114,16 +136,37 @@ class _Run:
     """What changes while a phase runs, and how to take an epoch further."""
 
     def __init__(
-        self, module: nn.Module, phase: Phase, config: TrainingConfig, seed: int, device: torch.device
+        self, module: nn.Module, phase: Phase, config: TrainingConfig, seed: int, examples: Examples
     ) -> None:
-        self.module, self.phase, self.config, self.device = module, phase, config, device
+        self.module, self.phase, self.config, self.device = module, phase, config, examples[0].device
         self.optimizer = torch.optim.Adam(
             module.parameters(), lr=config.learning_rate, eps=ADAM_EPSILON, fused=True
         )
         self.batches = torch.Generator().manual_seed(integer_seed(seed, phase.name, "batches"))
         self.history: list[Mapping[str, float]] = []
         self.seconds = 0.0
-        self.carrying = (*phase.carrying, *phase.penalties.carrying)
+        observers = (phase.observer,) if phase.observer is not None else ()
+        self.carrying = (*phase.carrying, *phase.penalties.carrying, *observers)
+        self.num_steps = steps_per_epoch(len(examples[1]), config.batch_size)
+        """Steps of an epoch."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all epochs are over, or the last one's loss is as low as the phase is to bring it."""
+        until, last = self.phase.until_loss, self.history[-1:]
+        low = until is not None and any(epoch["train_loss"] <= until for epoch in last)
+        return low or len(self.history) >= self.phase.epochs
+
+    def observe(self, step: int) -> None:
+        """Let the observer see the network after `step` steps, where there is one."""
+        if self.phase.observer is not None:
+            self.phase.observer.observe(self.module, step, self.num_steps)
+
+    def observe_last(self) -> None:
+        """Let the observer see the trained network."""
+        if self.phase.observer is not None:
+            last = len(self.history) * self.num_steps
+            self.phase.observer.observe_last(self.module, last, self.num_steps)
 
     def state(self) -> State:
         """Return all that the next epoch depends on, in tensors and plain values."""
@@ -163,8 +206,7 @@ class _Run:
     def _steps(self, examples: Examples, order: torch.Tensor, epoch: int) -> torch.Tensor:
         # Examples are gathered batch by batch: permuting a whole epoch means touching new memory of its size.
         inputs, labels = examples
-        batch_size, phase = self.config.batch_size, self.phase
-        num_steps = steps_per_epoch(len(labels), batch_size)
+        batch_size, phase, num_steps = self.config.batch_size, self.phase, self.num_steps
         losses = torch.zeros(num_steps, 2, device=labels.device)
         for step in range(num_steps):
             batch = order[step * batch_size : (step + 1) * batch_size]
@@ -175,8 +217,10 @@ class _Run:
             losses[step, 0] = loss.detach()
             losses[step, 1] = phase.penalties.backward(loss)
             self.optimizer.step()
+            number = (epoch - 1) * num_steps + step + 1
             if phase.after_step is not None:
-                phase.after_step((epoch - 1) * num_steps + step + 1)
+                phase.after_step(number)
+            self.observe(number)
         return losses
 
 

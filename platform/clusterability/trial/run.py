@@ -7,9 +7,10 @@ from time import perf_counter
 
 import numpy as np
 
-from clusterability.config import TrialConfig
+from clusterability.config import TrainingConfig, TrialConfig
 from clusterability.data import Dataset, load_dataset
 from clusterability.errors import ClusterabilityError
+from clusterability.measurement.curves import Curves
 from clusterability.measurement.measure import Measurements
 from clusterability.measurement.network import MeasuredNetwork
 from clusterability.models import build_module
@@ -30,16 +31,24 @@ def run_trial(
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     networks: list[TrainedNetwork] = []  # trained, then pruned
+    curves: Curves | None = None
     measurement, metrics, error = Measurements(), {}, None
     try:
         dataset = dataset or load_dataset(config.dataset, config.seed)
-        networks.append(_train(config, dataset, checkpoints))
+        module = build_module(
+            config.model, input_shape=dataset.input_shape, num_classes=dataset.num_classes, seed=config.seed
+        )
+        curves = Curves(module, dataset, config) if config.measurement.is_on else None
+        networks.append(train(module, dataset, config, checkpoints=checkpoints, observer=curves))
+        measurement.notes += _limit_reached(config.training, networks[0])
         if config.training.pruning_epochs:
             metrics |= _training_metrics(networks[0], "unpruned_")
             networks.append(prune(networks[0], dataset, config, checkpoints=checkpoints))
         metrics |= _training_metrics(networks[-1], "")
-        metrics["seconds_training"] = sum(network.seconds for network in networks)
-        metrics["seconds_measuring"] = _measure(config, dataset, networks, measurement)
+        metrics["epochs_trained"] = len(networks[0].history)
+        meanwhile = curves.seconds if curves else 0.0
+        metrics["seconds_training"] = sum(network.seconds for network in networks) - meanwhile
+        metrics["seconds_measuring"] = meanwhile + _measure(config, dataset, networks, measurement)
     except ClusterabilityError as problem:
         error = str(problem)
     except Exception as problem:  # a fault of ours or of a library: this trial ends, the sweep goes on
@@ -49,10 +58,11 @@ def run_trial(
         state="failed" if error else "complete",
         metrics=metrics | measurement.metrics,
         history=_history(networks),
+        curves=curves.record if curves else {},
         null_tests=measurement.null_tests,
         lesions=measurement.lesions,
         error=error,
-        notes=tuple(measurement.notes),
+        notes=(*measurement.notes, *(curves.notes if curves else ())),
         weights=_weights(networks[-1]) if networks else {},
         unpruned_weights=_weights(networks[0]) if len(networks) > 1 else {},
         provenance={
@@ -64,16 +74,19 @@ def run_trial(
     )
 
 
-def _train(config: TrialConfig, dataset: Dataset, checkpoints: Path | None) -> TrainedNetwork:
-    module = build_module(
-        config.model, input_shape=dataset.input_shape, num_classes=dataset.num_classes, seed=config.seed
-    )
-    return train(module, dataset, config, checkpoints=checkpoints)
+def _limit_reached(settings: TrainingConfig, trained: TrainedNetwork) -> list[str]:
+    """Say where training ended with a loss above the one that it was to reach."""
+    loss, until = trained.history[-1]["train_loss"], settings.until_loss
+    if until is None or loss <= until:
+        return []
+    ended = f"the loss of the last of {settings.epochs} epochs is {loss:.4g}, above {until:g}"
+    return [f"training.until_loss: {ended}"]
 
 
 def _training_metrics(trained: TrainedNetwork, prefix: str) -> dict[str, float]:
     return {
         f"{prefix}train_accuracy": trained.train_accuracy,
+        f"{prefix}train_loss": trained.train_loss,
         f"{prefix}validation_accuracy": trained.validation_accuracy,
         f"{prefix}validation_loss": trained.history[-1]["validation_loss"],
         f"{prefix}test_accuracy": trained.test_accuracy,

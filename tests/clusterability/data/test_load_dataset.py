@@ -65,6 +65,30 @@ def test_a_subset_follows_the_seed_and_leaves_validation_alone() -> None:
     assert subset.sha256 == whole.sha256
 
 
+@pytest.mark.parametrize("options", [{}, {"num_train": 100}, {"variant": "halves"}, {"name": "polynomials"}])
+def test_labels_are_permuted_by_the_seed_in_the_training_set_alone(options: dict) -> None:
+    true, twin, again, other = (
+        load_dataset(DatasetConfig(**options, permuted_labels=permuted), seed)
+        for permuted, seed in ((False, 0), (True, 0), (True, 0), (True, 1))
+    )
+    assert_same(twin, again)
+    np.testing.assert_array_equal(twin.train.inputs, true.train.inputs)
+    assert rows(twin.train.labels) == rows(true.train.labels)  # of a regression whole rows change places
+    unmoved = (twin.train.labels == true.train.labels).reshape(len(true.train), -1).all(axis=1).mean()
+    by_chance = (
+        0.0
+        if true.is_regression
+        else (np.bincount(true.train.labels) / len(true.train))
+        @ (np.bincount(true.train.labels) / len(true.train))
+    )
+    assert unmoved == pytest.approx(by_chance, abs=0.1)
+    assert not np.array_equal(twin.train.labels, other.train.labels)
+    for name in ("validation", "test"):
+        np.testing.assert_array_equal(getattr(twin, name).inputs, getattr(true, name).inputs)
+        np.testing.assert_array_equal(getattr(twin, name).labels, getattr(true, name).labels)
+    assert twin.sha256 == true.sha256
+
+
 def test_more_examples_than_there_are_is_an_error() -> None:
     with pytest.raises(DataError, match=r"got 5000, allowed: up to the 1294"):
         load_dataset(DatasetConfig(num_train=5000), seed=0)

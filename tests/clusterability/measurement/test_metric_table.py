@@ -13,7 +13,7 @@ from clusterability.measurement.metric_table import metric_table
 REPOSITORY = Path(__file__).parents[3]
 RECORDED_BY_TRAINING = {
     "train_accuracy", "validation_accuracy", "validation_loss", "test_accuracy", "seconds_training",
-    "seconds_measuring",
+    "seconds_measuring", "train_loss", "epochs_trained",
 }  # fmt: skip
 
 

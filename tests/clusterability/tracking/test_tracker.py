@@ -90,6 +90,35 @@ def test_a_trial_becomes_one_run_with_its_numbers_files_and_reason(uri, tmp_path
     assert client.get_run(tracker.run_id).info.status == "FINISHED"
 
 
+def test_a_final_number_takes_the_place_of_the_last_epochs_own(uri, tmp_path):
+    done = replace(record(), metrics={"ncut": 2.0, "test_accuracy": 0.9, "train_loss": 0.2})
+    tracked(uri, tmp_path, done)
+    client = MlflowClient(uri)
+    (run,) = client.search_runs(["1"], "tags.kind = 'trial'")
+    assert run.data.metrics["train_loss"] == 0.2  # of equal steps MLflow would take the larger value
+    losses = client.get_metric_history(run.info.run_id, "train_loss")
+    assert [(metric.step, metric.value) for metric in losses] == [(1, 1.0), (2, 0.5), (3, 0.2)]
+
+
+def test_curves_are_drawn_by_step_and_read_back_by_epoch(uri, tmp_path):
+    curves = {
+        "step": [(0.0, 0.0), (1 / 3, 5.0), (2.0, 30.0)],
+        "ncut": [(0.0, 10.3), (1 / 3, 10.1), (2.0, 9.9)],
+        "ncut_contribution": [(2.0, 9.5)],  # not measured before
+    }
+    tracked(uri, tmp_path, replace(record(), curves=curves), record(seed=1))
+    client = MlflowClient(uri)
+    done = next(run for run in client.search_runs(["1"]) if run.data.tags.get("seed") == "0")
+    points = client.get_metric_history(done.info.run_id, "curves/ncut")
+    assert [(point.step, point.value) for point in points] == [(0, 10.3), (5, 10.1), (30, 9.9)]
+    table = find_sweep("smoke-1")
+    assert table.curves == {
+        config(0).trial_id: {name: curves[name] for name in ("ncut", "ncut_contribution")}
+    }
+    assert not [name for name in table.trials.columns if name.startswith("curves")]
+    assert table.trials["ncut"].tolist() == [2.0, 2.0]
+
+
 def test_repeated_calls_and_a_second_tracker_leave_no_duplicates(uri, tmp_path):
     tracked(uri, tmp_path, record(), record())
     again = tracked(uri, tmp_path, record())

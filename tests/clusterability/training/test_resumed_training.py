@@ -19,6 +19,7 @@ CONDITIONS = {
     "penalty on contributions": {"penalties.clusterability": {"weight": 0.1, "edges": "contribution"}},
     "locality with swaps": {"penalties.locality": {"weight": 1e-3, "swap_every": 7}},
     "intra-cluster share": {"penalties.intra_cluster": {"weight": 0.1}},
+    "cut": {"model.cut": 3},
 }
 
 
@@ -63,6 +64,20 @@ def test_after_an_interruption_the_result_is_the_same(tmp_path, name):
     )
     assert told == [5]  # epochs 1 to 4 are not run again
     same(resumed, whole)
+
+
+def test_training_until_a_loss_ends_where_it_would_have(tmp_path):
+    free = train(network(), DIGITS, PLAIN.with_values({"training.epochs": 8}))
+    until = free.history[4]["train_loss"]
+    config = PLAIN.with_values({"training.epochs": 8, "training.until_loss": until})
+    whole = train(network(), DIGITS, config)
+    assert whole.history == free.history[:5]
+    for epoch in (3, 5):
+        with pytest.raises(KilledError):
+            train(network(), DIGITS, config, on_epoch=killed_at(epoch), checkpoints=tmp_path)
+    same(train(network(), DIGITS, config, checkpoints=tmp_path), whole)
+    # The last epoch's checkpoint is there now: nothing is left to run.
+    same(train(network(), DIGITS, config, on_epoch=killed_at(6), checkpoints=tmp_path), whole)
 
 
 def test_batch_norms_statistics_go_on(tmp_path):

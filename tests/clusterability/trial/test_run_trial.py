@@ -94,6 +94,29 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
     assert numbers(first) != numbers(other)
 
 
+def test_training_until_a_loss_records_how_it_ended():
+    training = TrainingConfig(epochs=12, until_loss=0.5, learning_rate=1e-2, device="cpu")
+    record = run_trial(replace(SMALL, training=training))
+    losses = record.history["train_loss"]
+    assert record.metrics["epochs_trained"] == len(losses) < 12
+    assert losses[-1] <= 0.5 < min(losses[:-1])
+    assert record.metrics["train_loss"] < losses[-1]  # after the epoch, not in its mean
+    assert record.notes == ()
+    short = run_trial(replace(SMALL, training=replace(training, epochs=2, until_loss=0.01)))
+    assert short.metrics["epochs_trained"] == 2
+    (note,) = short.notes
+    assert note.startswith("training.until_loss: the loss of the last of 2 epochs is ")
+    assert note.endswith(", above 0.01")
+
+
+def test_a_twin_learns_its_labels_and_nothing_of_the_task():
+    dataset = DatasetConfig(name="digits", num_train=100, permuted_labels=True)
+    training = TrainingConfig(epochs=300, until_loss=0.2, learning_rate=1e-2, device="cpu")
+    record = run_trial(replace(SMALL, dataset=dataset, training=training))
+    assert record.metrics["train_accuracy"] > 0.9
+    assert record.metrics["validation_accuracy"] < 0.3
+
+
 def test_a_loss_that_is_not_finite_is_a_failed_record_with_its_reason():
     record = run_trial(replace(SMALL, training=TrainingConfig(epochs=2, learning_rate=1e30, device="cpu")))
     assert record.state == "failed"

@@ -34,3 +34,17 @@ TEST_ACCURACY = Metric(
     better="max",
     decimals=3,
 )
+TRAIN_LOSS = Metric(
+    name="train_loss",
+    meaning="mean cross-entropy on the training set, dropout off; regression: mean squared error",
+    label="train loss",
+    unit="nats",
+    better="min",
+    decimals=3,
+)
+EPOCHS_TRAINED = Metric(
+    name="epochs_trained",
+    meaning="epochs of training, pruning aside: `training.epochs`, or fewer with `training.until_loss`",
+    label="epochs",
+    decimals=0,
+)

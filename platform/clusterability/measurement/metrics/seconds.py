@@ -11,7 +11,7 @@ SECONDS_TRAINING = Metric(
 )
 SECONDS_MEASURING = Metric(
     name="seconds_measuring",
-    meaning="wall-clock time of all that is measured after training",
+    meaning="wall-clock time of all that is measured, after training and, for curves, during it",
     label="seconds of measuring",
     unit="s",
     decimals=1,
