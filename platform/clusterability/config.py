@@ -260,20 +260,22 @@ class LesionsConfig:
 class MeasurementConfig:
     """When the network is measured while it is trained, without nulls: its curves."""
 
-    epochs: Any = ()
-    """Epochs after which it is measured, 0: before training; or log: 0, 1, 2, 4, 8, ... and the last one."""
+    epochs: Any = None
+    """Epochs after which it is measured, 0: before training; or log: 0, 1, 2, 4, 8, ... and the last one;
+    null: none."""
     steps: tuple[int, ...] = ()
     """Steps (batches) after which it is measured as well, counted over all epochs."""
 
     def __post_init__(self) -> None:
-        for name, word in (("epochs", "log, or "), ("steps", "")):
+        for name, word in (("epochs", "log, null, or "), ("steps", "")):
             value = getattr(self, name)
-            if word and value == "log":
+            if word and value in ("log", None):
                 continue
             numbers: list[Any] = list(value) if isinstance(value, list | tuple) else [None]
             whole = all(type(number) is int and number >= 0 for number in numbers)
             require(whole, f"measurement.{name}", value, f"{word}a list of integers, 0 or more each")
-            object.__setattr__(self, name, tuple(sorted(set(numbers))))
+            points = tuple(sorted(set(numbers)))
+            object.__setattr__(self, name, points or (None if word else ()))
 
     @property
     def is_on(self) -> bool:

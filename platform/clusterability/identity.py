@@ -35,7 +35,7 @@ _LATER_FIELDS: Mapping[str, Any] = {
     "model.options": {},
     "model.cut": None,
     "training.until_loss": None,
-    "measurement.epochs": [],
+    "measurement.epochs": None,
     "measurement.steps": [],
     "measurement": {},
     "nulls.verdict": "unit_factors",

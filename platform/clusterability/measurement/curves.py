@@ -105,7 +105,7 @@ def is_point(config: MeasurementConfig, step: int, steps_per_epoch: int) -> bool
         return True
     if rest:
         return False
-    return epoch & (epoch - 1) == 0 if config.epochs == "log" else epoch in config.epochs
+    return epoch & (epoch - 1) == 0 if config.epochs == "log" else epoch in (config.epochs or ())
 
 
 def _value(name: str, network: MeasuredNetwork) -> float:

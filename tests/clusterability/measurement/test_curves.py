@@ -158,7 +158,10 @@ def test_a_trial_records_its_curves() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epochs": "often"}, "measurement.epochs: got 'often', allowed: log, or a list of integers, 0 or"),
+        (
+            {"epochs": "often"},
+            "measurement.epochs: got 'often', allowed: log, null, or a list of integers, 0 or",
+        ),
         ({"epochs": [1, -1]}, "measurement.epochs: got [1, -1]"),
         ({"epochs": 3}, "measurement.epochs: got 3"),
         ({"steps": [0.5]}, "measurement.steps: got [0.5], allowed: a list of integers, 0 or more each"),
