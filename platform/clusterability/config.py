@@ -222,7 +222,7 @@ class NullsConfig:
     null: str = "layer"
     """What a null network keeps: layer permutes all weights of each layer (the paper's); docs/nulls.md
     has the others; or your own as package.module:function."""
-    verdict: str | None = "unit_factors"
+    verdict: str | None = "dispersion"
     """A second null, one of known size, from which the verdict comes: both the n-cut and the layered
     modularity are tested against it (docs/nulls.md); null: none."""
     num_shuffles: int = 50

@@ -38,7 +38,7 @@ _LATER_FIELDS: Mapping[str, Any] = {
     "measurement.epochs": None,
     "measurement.steps": [],
     "measurement": {},
-    "nulls.verdict": "unit_factors",
+    "nulls.verdict": "dispersion",
     "penalties": {},
     "lesions.num_random": 50,
     "lesions.num_examples": 1000,

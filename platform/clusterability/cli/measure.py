@@ -48,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--nulls",
-        default="layer,unit_factors",
-        help="names of docs/nulls.md, your own as package.module:function, or '' (layer,unit_factors)",
+        default="layer,dispersion",
+        help="names of docs/nulls.md, your own as package.module:function, or '' (layer,dispersion)",
     )
     parser.add_argument(
         "--statistics",

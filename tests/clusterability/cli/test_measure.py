@@ -29,8 +29,8 @@ def test_json_holds_both_estimators_nulls_and_clusters_and_no_nan(checkpoint, ca
     assert set(found["ncut"]) == {"refined", "spectral"}
     assert found["lower_bound"] <= found["ncut"]["refined"]["ncut"] + 1e-6
     assert [(test["statistic"], test["null"]) for test in found["null_tests"]] == [
-        ("ncut", "layer"), ("ncut", "unit_factors"),
-        ("layered_modularity", "layer"), ("layered_modularity", "unit_factors"),
+        ("ncut", "layer"), ("ncut", "dispersion"),
+        ("layered_modularity", "layer"), ("layered_modularity", "dispersion"),
     ]  # fmt: skip
     assert found["null_tests"][0]["p"] == pytest.approx(1 / 6)
     assert [cluster["units_per_layer"] for cluster in found["clusters"]] == [[4, 4, 4]] * 3
@@ -119,7 +119,7 @@ def test_tables_and_picture(checkpoint, tmp_path, capsys):
     for word in (
         "refined",
         "spectral",
-        "unit_factors",
+        "dispersion",
         "layered_modularity",
         "4 4 4",
         "one-sided",

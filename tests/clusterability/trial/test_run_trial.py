@@ -42,8 +42,8 @@ def test_a_trial_trains_measures_and_says_where_its_numbers_come_from():
     assert len(record.null_tests["weights"].null_values) == 5
     assert record.metrics["null_mean"] == pytest.approx(np.mean(record.null_tests["weights"].null_values))
     verdict, modularity = (record.null_tests[f"weights_{name}"] for name in ("verdict", "layered_modularity"))
-    assert (verdict.statistic, verdict.null) == ("ncut", "unit_factors")
-    assert (modularity.statistic, modularity.null) == ("layered_modularity", "unit_factors")
+    assert (verdict.statistic, verdict.null) == ("ncut", "dispersion")
+    assert (modularity.statistic, modularity.null) == ("layered_modularity", "dispersion")
     assert record.metrics["verdict_null_mean"] == verdict.mean
     assert record.metrics["layered_modularity_p_value"] == modularity.p_value
     assert record.metrics["layered_modularity_at_k"] == modularity.observed
