@@ -52,6 +52,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     },
     "estimator": {
         "refined": "clusterability.ncut.refined:refined_partition",
+        "refined_search": "clusterability.ncut.refined:refined_search",
         "spectral": "clusterability.ncut.spectral:spectral_partition",
     },
     "metric": {

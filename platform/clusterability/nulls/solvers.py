@@ -37,7 +37,7 @@ class CompiledSolver:
         """See Solver."""
         plan = self.plan
         if plan.statistic == "ncut":
-            return prepared.partition(plan.num_clusters, plan.estimator, plan.seed).value
+            return prepared.partition(plan.num_clusters, plan.search, plan.seed).value
         rng = seeds.generator(plan.seed, "partition")
         return estimate_layered(prepared.layout, prepared.layered, plan.num_clusters, plan.statistic, rng)
 
@@ -52,7 +52,7 @@ class CompiledSolver:
                 weights = layered_weights(model.layout, flat)
                 return estimate_layered(model.layout, weights, plan.num_clusters, plan.statistic, rng)
             adjacency = NormalisedAdjacency(layout=model.layout, flat=flat)
-            return estimate_ncut(adjacency, plan.num_clusters, plan.estimator, rng)
+            return estimate_ncut(adjacency, plan.num_clusters, plan.search, rng)
 
         if plan.num_workers == 1:  # handing each network to another thread costs more than it brings
             return map(value, range(plan.num_shuffles))

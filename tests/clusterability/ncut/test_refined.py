@@ -98,6 +98,21 @@ class TestRefinedIsNotAboveSpectral:
                 }
                 assert values["refined"] <= values["spectral"] + 1e-9
 
+    def test_where_the_search_alone_ends_above_it(self):
+        """Heavy-tailed weights, and layers so narrow that few units hold most of the weight."""
+        rng = np.random.default_rng(3)
+        is_search_above = []
+        for widths in ([232, 205, 16], [300, 40, 8, 60, 10]):
+            graph = WeightGraph.from_matrices([np.exp(rng.standard_normal(pair)) for pair in pairwise(widths)])
+            for num_clusters in (4, 7, 12):
+                refined, search, spectral = (
+                    measure_ncut(graph, num_clusters, name).value
+                    for name in ("refined", "refined_search", "spectral")
+                )
+                assert refined <= min(search, spectral)
+                is_search_above.append(search > spectral)
+        assert any(is_search_above)
+
 
 def test_refined_finds_planted_modules_where_clusters_are_clear():
     """A single start of k clusters often merges two modules and cuts a third; no single move mends that."""
