@@ -109,7 +109,7 @@ def statistics(matrices: list[np.ndarray], rng: np.random.Generator) -> list[flo
     """Return the three statistics of one graph, each by its own search."""
     flat = fill(LAYOUT, matrices)
     adjacency = NormalisedAdjacency(layout=LAYOUT, flat=flat)
-    values = [estimate_ncut(adjacency, NUM_CLUSTERS, "refined_search", rng)]
+    values = [estimate_ncut(adjacency, NUM_CLUSTERS, "refined", rng)]
     weights = layered_weights(LAYOUT, flat)
     for which, objective in enumerate(STATISTICS[1:]):
         labels = layered_partition(LAYOUT, weights, NUM_CLUSTERS, objective, rng)

@@ -52,9 +52,9 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
     },
     "estimator": {
         "refined": "clusterability.ncut.refined:refined_partition",
-        "refined_search": "clusterability.ncut.refined:refined_search",
         "spectral": "clusterability.ncut.spectral:spectral_partition",
     },
+    "quick_estimator": {"refined": "clusterability.ncut.refined:refined_search"},
     "metric": {
         "train_accuracy": "clusterability.measurement.metrics.accuracy:TRAIN_ACCURACY",
         "validation_accuracy": "clusterability.measurement.metrics.accuracy:VALIDATION_ACCURACY",

@@ -29,11 +29,6 @@ class NullTestPlan:
     """torch device of batched searches; None: compiled code."""
 
     @property
-    def search(self) -> str:
-        """Name of the estimator that observed and null networks go through, quick for `refined`."""
-        return "refined_search" if self.estimator == "refined" else self.estimator
-
-    @property
     def better(self) -> Literal["min", "max"]:
         """Which way the statistic is more clusterable."""
         return "max" if self.statistic == "layered_modularity" else "min"

@@ -36,9 +36,10 @@ class CompiledSolver:
     def observed(self, prepared: Prepared) -> float:
         """See Solver."""
         plan = self.plan
-        if plan.statistic == "ncut":
-            return prepared.partition(plan.num_clusters, plan.search, plan.seed).value
         rng = seeds.generator(plan.seed, "partition")
+        if plan.statistic == "ncut":
+            adjacency, eigenvectors = prepared.adjacency, prepared.eigenvectors
+            return estimate_ncut(adjacency, plan.num_clusters, plan.estimator, rng, eigenvectors)
         return estimate_layered(prepared.layout, prepared.layered, plan.num_clusters, plan.statistic, rng)
 
     def null_values(self, model: NullModel) -> Iterator[float]:
@@ -52,7 +53,7 @@ class CompiledSolver:
                 weights = layered_weights(model.layout, flat)
                 return estimate_layered(model.layout, weights, plan.num_clusters, plan.statistic, rng)
             adjacency = NormalisedAdjacency(layout=model.layout, flat=flat)
-            return estimate_ncut(adjacency, plan.num_clusters, plan.search, rng)
+            return estimate_ncut(adjacency, plan.num_clusters, plan.estimator, rng)
 
         if plan.num_workers == 1:  # handing each network to another thread costs more than it brings
             return map(value, range(plan.num_shuffles))
