@@ -17,6 +17,7 @@ TESTS = {
     "ncut_refined layer": "n-cut refined, `layer`",
     "Q layer": "Q, `layer`",
     "Q unit_factors": "Q, `unit_factors`",
+    "Q dispersion": "Q, `dispersion`",
     "Q profile": "Q, `profile`",
     "Q residual": "Q, `residual`",
 }
