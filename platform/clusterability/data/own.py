@@ -64,8 +64,8 @@ def checked_targets(source: str, name: str, given: np.ndarray, num_examples: int
     numbers = given.ndim == 2 and given.dtype.kind == "f" and given.shape[1] > 0
     if not (classes or numbers) or len(given) != num_examples:
         raise DataError(
-            f"{source}: {name}: got shape {given.shape} of {given.dtype}, allowed: ({num_examples},) integers, "
-            f"or ({num_examples}, d) floats for a regression, one for each input"
+            f"{source}: {name}: got shape {given.shape} of {given.dtype}, allowed: ({num_examples},) "
+            f"integers, or ({num_examples}, d) floats for a regression, one for each input"
         )
     if classes:
         numbered = given.astype(np.int64)

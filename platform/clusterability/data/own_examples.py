@@ -38,8 +38,8 @@ class OwnExamples:
             return
         if self.is_regression and targets.shape[1] != num_outputs:
             raise DataError(
-                f"{self.source}: targets: got shape {targets.shape}, allowed: ({len(targets)}, {num_outputs}) "
-                f"floats as the network has {num_outputs} outputs, or ({len(targets)},) integers of classes"
+                f"{self.source}: targets: got shape {targets.shape}, allowed: "
+                f"({len(targets)}, {num_outputs}) floats as the network has {num_outputs} outputs, or ({len(targets)},) integers of classes"
             )
         if not self.is_regression and targets.max() >= num_outputs:
             raise DataError(
@@ -74,7 +74,7 @@ def load_own_examples(path: str) -> OwnExamples:
 
 
 def _names(source: str, arrays: dict[str, np.ndarray]) -> tuple[str, ...]:
-    """Return which arrays of a file are inputs and targets; a name that is not known is refused, not ignored."""
+    """Return which arrays of a file are inputs and targets; unknown names are refused."""
     if set(arrays) in ({"inputs"}, set(_OWN)):
         return _OWN[: len(arrays)]
     if set(_OF_A_DATASET) <= set(arrays) and not set(_OWN) & set(arrays):

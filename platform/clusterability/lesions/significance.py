@@ -82,9 +82,7 @@ def lesion_test_of(
     sets = units.sets(labels, numbers)
     drawn = random_partitions(sets, units.layer_of, plan.num_random, plan.seed)
     every = np.concatenate([sets[None], drawn])  # (1 + m, k, units)
-    baseline, effects = measure_effects(
-        network, every.reshape(-1, units.num_units), examples, on_examples
-    )
+    baseline, effects = measure_effects(network, every.reshape(-1, units.num_units), examples, on_examples)
     if not (np.isfinite(baseline.loss) and np.isfinite(effects.loss).all()):
         raise LesionError("losses: got values that are not finite, allowed: finite ones, with lesions too")
     found = Findings(baseline, effects, examples, num_clusters=len(numbers))
