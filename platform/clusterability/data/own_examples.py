@@ -39,7 +39,8 @@ class OwnExamples:
         if self.is_regression and targets.shape[1] != num_outputs:
             raise DataError(
                 f"{self.source}: targets: got shape {targets.shape}, allowed: "
-                f"({len(targets)}, {num_outputs}) floats as the network has {num_outputs} outputs, or ({len(targets)},) integers of classes"
+                f"({len(targets)}, {num_outputs}), "
+                f"of the network's {num_outputs} outputs, or ({len(targets)},) integers of classes"
             )
         if not self.is_regression and targets.max() >= num_outputs:
             raise DataError(
