@@ -3,31 +3,30 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from clusterability.cli.module_measurement import MODULARITY, ModuleMeasurement
 from clusterability.graph import WeightGraph
-from clusterability.lesions import ClusterLesion
+from clusterability.lesions import ClusterLesion, LesionTest
+from clusterability.record import NullTest
 
-LEFT_OUT = -1
-"""The row of units that are not in the graph."""
+Kind = Literal["cluster", "ends", "left out"]
+"""A cluster; all clusters of inputs and outputs alone, which no lesion touches; units not in the graph."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MapRow:
-    """One cluster, or the units that are in none."""
+    """One cluster, or several that have nothing to lesion, or the units that are in none."""
 
-    cluster: int
-    """Its label, or `LEFT_OUT`."""
+    kind: Kind
+    name: str
+    """What it is called."""
     text: str
     """What its lesion does, or its share of the volume."""
     strengths: tuple[np.ndarray, ...]
     """For each layer, of each of its units there, descending: how large its dot is, from 0 to 1."""
-
-    def num_units(self, layer: int) -> int:
-        """Return how many units it has in a layer."""
-        return len(self.strengths[layer])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,48 +49,66 @@ def cluster_map(measured: ModuleMeasurement) -> ClusterMap:
     All units of a cluster are as large as the rise of the loss under its lesion; where nothing was lesioned,
     each unit is as large as the sum of its edges' weights beside the largest of its layer.
     """
-    shown = measured.shown
-    graph, labels = shown.graph, shown.modularity.labels
-    degrees = np.asarray(graph.adjacency().sum(axis=1)).ravel()
-    test = measured.lesions.get(MODULARITY)
-    if test is None:
-        volumes = np.bincount(labels, weights=degrees)
-        order = np.argsort(-volumes, kind="stable")
-        texts = {
-            cluster: f"{share:.1%} of the weight" for cluster, share in enumerate(volumes / volumes.sum())
-        }
-        strengths = _within_layer(graph, degrees)
-        of_what = "weights" if measured.contribution is None else "contributions"
-        size_means = f"sum of a unit's {of_what}, beside the largest of its layer"
-    else:
-        rises = np.array([max(lesion.loss_increase, 0.0) for lesion in test.clusters])
-        order = np.argsort(-rises, kind="stable")
-        unit = "" if measured.is_regression else " nats"
-        texts = {lesion.cluster: _effect(lesion, unit) for lesion in test.clusters}
-        strengths = (rises / max(rises.max(), test.clusters[0].least_effect))[labels]
-        size_means = (
-            f"rise of the loss without the cluster's hidden units, the largest {rises.max():.3g}{unit}"
-        )
-    rows = [
-        MapRow(
-            cluster=int(cluster),
-            text=texts[cluster],
-            strengths=_by_layer(graph, labels == cluster, strengths),
-        )
-        for cluster in order
-    ]
+    graph, test = measured.shown.graph, measured.lesions.get(MODULARITY)
+    rows, size_means = _by_strength(measured) if test is None else _by_effect(measured, test)
     left_out = tuple(
         np.ones(full - width) for full, width in zip(graph.full_widths, graph.widths, strict=True)
     )
     if any(map(len, left_out)):
-        constant = "no weights" if measured.contribution is None else "dead, constant, or no weights"
-        rows.append(MapRow(cluster=LEFT_OUT, text=constant, strengths=left_out))
+        why = "no weights" if measured.contribution is None else "dead, constant, or no weights"
+        rows = [*rows, MapRow(kind="left out", name="left out", text=why, strengths=left_out)]
     return ClusterMap(
         layers=tuple(zip(graph.layer_names, graph.full_widths, strict=True)),
         rows=tuple(rows),
         heading=_heading(measured),
         size_means=size_means,
     )
+
+
+def _by_effect(measured: ModuleMeasurement, test: LesionTest) -> tuple[list[MapRow], str]:
+    graph, labels = measured.shown.graph, measured.shown.modularity.labels
+    unit = "" if measured.is_regression else " nats"
+    largest = max(test.largest_effect, test.clusters[0].least_effect)
+    rises = np.array([max(lesion.loss_increase, 0.0) for lesion in test.clusters])
+    strengths = (rises / largest)[labels]
+    rows = [
+        MapRow(
+            kind="cluster",
+            name=f"cluster {lesion.cluster}",
+            text=_effect(lesion, unit),
+            strengths=_by_layer(graph, labels == lesion.cluster, strengths),
+        )
+        for lesion in sorted(test.clusters, key=lambda lesion: -lesion.loss_increase)
+        if lesion.num_units
+    ]
+    ends = [lesion.cluster for lesion in test.clusters if not lesion.num_units]
+    if ends:
+        own = np.isin(labels, ends)
+        name = f"{len(ends)} clusters" if len(ends) > 1 else f"cluster {ends[0]}"
+        text, found = "no hidden units to lesion", _by_layer(graph, own, strengths)
+        rows.append(MapRow(kind="ends", name=name, text=text, strengths=found))
+    means = (
+        f"rise of the loss without the cluster's hidden units, the largest {test.largest_effect:.3g}{unit}"
+    )
+    return rows, means
+
+
+def _by_strength(measured: ModuleMeasurement) -> tuple[list[MapRow], str]:
+    graph, labels = measured.shown.graph, measured.shown.modularity.labels
+    degrees = np.asarray(graph.adjacency().sum(axis=1)).ravel()
+    volumes = np.bincount(labels, weights=degrees)
+    strengths = degrees / np.array([degrees[graph.layer_of == layer].max() for layer in graph.layer_of])
+    rows = [
+        MapRow(
+            kind="cluster",
+            name=f"cluster {cluster}",
+            text=f"{volumes[cluster] / volumes.sum():.1%} of the volume",
+            strengths=_by_layer(graph, labels == cluster, strengths),
+        )
+        for cluster in np.argsort(-volumes, kind="stable")
+    ]
+    of_what = "weights" if measured.contribution is None else "contributions"
+    return rows, f"sum of a unit's {of_what}, beside the largest of its layer"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,14 +162,6 @@ def _most_dots(row: MapRow, sharing: int) -> int:
     return max(math.ceil(len(strengths) / sharing) for strengths in row.strengths)
 
 
-def _within_layer(graph: WeightGraph, degrees: np.ndarray) -> np.ndarray:
-    """Return each node's degree beside the largest of its layer, shape (nodes,)."""
-    largest = np.array(
-        [degrees[graph.layer_of == layer].max(initial=0) for layer in range(len(graph.widths))]
-    )
-    return degrees / largest[graph.layer_of]
-
-
 def _by_layer(graph: WeightGraph, own: np.ndarray, strengths: np.ndarray) -> tuple[np.ndarray, ...]:
     return tuple(
         np.sort(strengths[own & (graph.layer_of == layer)])[::-1] for layer in range(len(graph.widths))
@@ -160,13 +169,12 @@ def _by_layer(graph: WeightGraph, own: np.ndarray, strengths: np.ndarray) -> tup
 
 
 def _effect(lesion: ClusterLesion, unit: str) -> str:
-    if lesion.status != "ok":
-        return "no hidden units" if lesion.num_units == 0 else lesion.status
     rise = f"{lesion.loss_increase:+.2g}{unit}"
     if lesion.has_effect:
         return f"{rise}, p {lesion.p_value:.2g}"
-    low, high = lesion.band
-    return f"{rise}, random {low:.2g} to {high:.2g}: no effect"
+    if lesion.status != "ok":
+        return f"{rise}, all dead"
+    return f"{rise}, {'as random units' if lesion.loss_increase >= lesion.least_effect else 'no effect'}"
 
 
 def _heading(measured: ModuleMeasurement) -> tuple[str, str]:
@@ -186,6 +194,15 @@ def _heading(measured: ModuleMeasurement) -> tuple[str, str]:
     return ", ".join(first), "; ".join(parts)
 
 
-def _p_values(tests: Sequence, statistic: str) -> str:
-    found = [f"p {test.p_value:.2g} under {test.null}" for test in tests if test.statistic == statistic]
+def _p_values(tests: Sequence[NullTest], statistic: str) -> str:
+    found = [
+        f"p {test.p_value:.2g} under {test.null}" + ("" if test.status == "ok" else f": {_word(test)}")
+        for test in tests
+        if test.statistic == statistic
+    ]
     return f" ({', '.join(found)})" if found else ""
+
+
+def _word(test: NullTest) -> str:
+    """Return what a status says in a word or two: "weak", "undecided"."""
+    return test.status.partition(":")[0]

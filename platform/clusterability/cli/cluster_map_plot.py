@@ -1,12 +1,14 @@
 """Picture of a module's clusters: a column for each layer, a row for each cluster, a dot for each unit."""
 
+from typing import Any
+
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from clusterability.cli.cluster_map import LEFT_OUT, ClusterMap, DotGrid, MapRow, cluster_map, dot_grid, dots
-from clusterability.cli.measurement_plot import cluster_colours
+from clusterability.cli.cluster_map import ClusterMap, DotGrid, MapRow, cluster_map, dot_grid, dots
 from clusterability.cli.module_measurement import ModuleMeasurement
 
 # Inches.
@@ -31,15 +33,14 @@ def draw_cluster_map(measured: ModuleMeasurement) -> Figure:
     axes.set(xlim=(0, width), ylim=(height, 0))  # in inches, downwards
     axes.axis("off")
     _write_headings(axes, shown, column)
-    colours = cluster_colours(max(row.cluster for row in shown.rows) + 1)
     top = _TOP
-    for row, row_height in zip(shown.rows, grid.heights, strict=True):
+    for place, (row, row_height) in enumerate(zip(shown.rows, grid.heights, strict=True)):
         middle = top + row_height / 2
-        axes.axhspan(top - _GAP / 2, top + row_height + _GAP / 2, color="0.97" if row.cluster % 2 else "1")
+        axes.axhspan(top - _GAP / 2, top + row_height + _GAP / 2, color=("1", "0.96")[place % 2])
         _write_label(axes, row, middle)
         for layer, strengths in enumerate(row.strengths):
             left = _MARGIN + _LABELS + layer * column
-            _draw_dots(axes, dots(strengths, grid.units_per_dot), (left, top), grid, row, colours)
+            _draw_dots(axes, dots(strengths, grid.units_per_dot), (left, top), grid, _colour(row, place))
         top += row_height + _GAP
     axes.text(_MARGIN, top + 0.08, _caption(shown, grid), fontsize=7.5, va="top", color="0.25", wrap=True)
     return figure
@@ -62,8 +63,7 @@ def _write_headings(axes: Axes, shown: ClusterMap, column: float) -> None:
 
 
 def _write_label(axes: Axes, row: MapRow, middle: float) -> None:
-    name = "left out" if row.cluster == LEFT_OUT else f"cluster {row.cluster}"
-    axes.text(_MARGIN, middle - 0.02, name, fontsize=8.5, va="bottom", weight="bold")
+    axes.text(_MARGIN, middle - 0.02, row.name, fontsize=8.5, va="bottom", weight="bold")
     axes.text(_MARGIN, middle + 0.02, row.text, fontsize=6.5, va="top", color="0.25")
 
 
@@ -72,21 +72,29 @@ def _draw_dots(
     sizes: np.ndarray,
     corner: tuple[float, float],
     grid: DotGrid,
-    row: MapRow,
-    colours: np.ndarray,
+    colour: Any,
 ) -> None:
     places = np.arange(len(sizes))
     x = corner[0] + (places % grid.dots_across + 0.5) * grid.pitch
     y = corner[1] + (places // grid.dots_across + 0.5) * grid.pitch
     diameters = grid.pitch * np.maximum(_LEAST_DOT, _LARGEST_DOT * np.sqrt(sizes))
     areas = (_POINTS * diameters) ** 2
-    if row.cluster == LEFT_OUT:
+    if colour is None:
         axes.scatter(x, y, s=0.6 * areas, facecolors="none", edgecolors="0.45", linewidths=0.4)
     else:
-        axes.scatter(x, y, s=areas, color=colours[row.cluster], linewidths=0)
+        axes.scatter(x, y, s=areas, color=colour, linewidths=0)
+
+
+def _colour(row: MapRow, place: int) -> Any:
+    """Return a row's colour, full ones before pale ones; None for hollow dots."""
+    if row.kind == "left out":
+        return None
+    if row.kind == "ends":
+        return "0.6"
+    return colormaps["tab20"](2 * place % 20 + place // 10 % 2)
 
 
 def _caption(shown: ClusterMap, grid: DotGrid) -> str:
     sharing = "a unit" if grid.units_per_dot == 1 else f"up to {grid.units_per_dot} units of one layer"
-    hollow = "; hollow: not in the graph" if shown.rows[-1].cluster == LEFT_OUT else ""
+    hollow = "; hollow: not in the graph" if shown.rows[-1].kind == "left out" else ""
     return f"A dot is {sharing}. Its area: {shown.size_means}{hollow}."

@@ -28,7 +28,7 @@ def draw_measurement(measured: GraphMeasurement) -> Figure:
 def _draw_network(axes, measured: GraphMeasurement) -> None:
     graph, result = measured.graph, measured.chosen
     starts, labels = graph.layer_starts, result.labels
-    colours = cluster_colours(result.num_clusters)
+    colours = _colours(result.num_clusters)
     layers = graph.layer_of
     heights = np.zeros(graph.num_nodes)
     for layer, width in enumerate(graph.widths):
@@ -55,8 +55,7 @@ def _draw_network(axes, measured: GraphMeasurement) -> None:
     )
 
 
-def cluster_colours(count: int) -> np.ndarray:
-    """Return a colour for each of so many clusters, shape (count, 4)."""
+def _colours(count: int) -> np.ndarray:
     if count <= 20:
         return colormaps["tab10" if count <= 10 else "tab20"](np.arange(count))
     return colormaps["gist_rainbow"](np.linspace(0, 1, count))

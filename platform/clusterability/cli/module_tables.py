@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from clusterability.cli.graph_measurement import new_table, print_tables, shown
+from clusterability.cli.graph_measurement import new_table, print_tables
 from clusterability.cli.module_measurement import MODULARITY, NCUT, ModuleMeasurement
 from clusterability.lesions import ClusterLesion, Comparison, LesionTest
 
@@ -37,59 +37,59 @@ def print_module(measured: ModuleMeasurement, console: Console) -> None:
 def _print_lesions(tests: dict[str, LesionTest], console: Console) -> None:
     first = next(iter(tests.values()))
     console.print(
-        f"hidden units of a cluster set to 0, on {first.num_examples} examples, beside {first.num_random} "
-        "random sets of as many units in every layer; in brackets: less the mean of random sets, p",
+        f"a cluster's hidden units set to 0, on {first.num_examples} examples, beside {first.num_random} "
+        "random sets of as many units in every layer",
         highlight=False,
     )
-    console.print(_summary(tests))
+    unit = "" if first.baseline_accuracy is None else " (nats)"
+    console.print(_summary(tests, unit))
+    console.print("in brackets: less the mean of random sets, and p")
     for name, test in tests.items():
-        console.print(_clusters(name, test))
+        console.print(_clusters(name, test, unit))
 
 
-def _summary(tests: dict[str, LesionTest]) -> Table:
-    table = new_table(
-        "what clusters do", "clusters of", "k", "functional", "without effect", "largest effect",
-        "causal gap", "class information",
-    )  # fmt: skip
-    for name, test in tests.items():
-        table.add_row(
-            _CALLED[name],
-            str(len(test.clusters)),
-            shown(test.functional_clusters),
-            str(test.clusters_without_effect),
-            shown(test.largest_effect),
-            _compared(test.class_gap),
-            _compared(test.class_information),
-        )
+def _summary(tests: dict[str, LesionTest], unit: str) -> Table:
+    found = tests.values()
+    table = new_table("what clusters do", "clusters of", *(_CALLED[name] for name in tests))
+    table.add_row("clusters", *(str(len(test.clusters)) for test in found))
+    table.add_row("functional clusters", *(_short(test.functional_clusters) for test in found))
+    table.add_row("clusters without effect", *(str(test.clusters_without_effect) for test in found))
+    table.add_row(f"largest effect{unit}", *(_short(test.largest_effect) for test in found))
+    table.add_row("causal gap", *(_compared(test.class_gap) for test in found))
+    table.add_row("class information (nats)", *(_compared(test.class_information) for test in found))
     return table
 
 
-def _clusters(name: str, test: LesionTest) -> Table:
-    regression = test.baseline_accuracy is None
-    rise = "loss rises by" if regression else "loss rises by (nats)"
+def _clusters(name: str, test: LesionTest, unit: str) -> Table:
     table = new_table(
-        f"lesions, clusters of {_CALLED[name]}", "cluster", "units lesioned", "dead", rise,
-        "random sets (95 %)", "p", "accuracy drops by", "effect",
+        f"lesions, clusters of {_CALLED[name]}", "", "units", "dead", f"loss{unit}", "random, 95 %", "p",
+        "accuracy", "effect",
     )  # fmt: skip
     for lesion in test.clusters:
         table.add_row(
             str(lesion.cluster),
             " ".join(map(str, lesion.units_per_layer)),
             str(lesion.dead_units),
-            shown(lesion.loss_increase),
-            " to ".join(map(shown, lesion.band)),
-            shown(lesion.p_value),
-            "" if lesion.accuracy_drop is None else f"{lesion.accuracy_drop:.1%}",
+            f"{lesion.loss_increase:+.3g}",
+            " to ".join(map(_short, lesion.band)),
+            _short(lesion.p_value),
+            "" if lesion.accuracy_drop is None else f"{-lesion.accuracy_drop:+.1%}",
             _effect(lesion),
         )
     return table
 
 
 def _effect(lesion: ClusterLesion) -> str:
+    if lesion.num_units == 0:
+        return "no units"
     if lesion.status != "ok":
-        return lesion.status
+        return "all dead"
     return "yes" if lesion.has_effect else "none"
 
 
 def _compared(found: Comparison | None) -> str:
-    return "" if found is None else f"{shown(found.value)} ({shown(found.excess)}, {shown(found.p_value)})"
+    return "" if found is None else f"{_short(found.value)} ({_short(found.excess)}, {_short(found.p_value)})"
+
+
+def _short(value: float) -> str:
+    return f"{value:.2g}" if abs(value) >= 1e-4 else f"{value:.0e}" if value else "0"
