@@ -97,7 +97,10 @@ def _by_strength(measured: ModuleMeasurement) -> tuple[list[MapRow], str]:
     graph, labels = measured.shown.graph, measured.shown.modularity.labels
     degrees = np.asarray(graph.adjacency().sum(axis=1)).ravel()
     volumes = np.bincount(labels, weights=degrees)
-    strengths = degrees / np.array([degrees[graph.layer_of == layer].max() for layer in graph.layer_of])
+    layers = graph.layer_of
+    largest = np.zeros(len(graph.widths))
+    np.maximum.at(largest, layers, degrees)
+    strengths = degrees / largest[layers]
     rows = [
         MapRow(
             kind="cluster",

@@ -52,11 +52,11 @@ def _write_headings(axes: Axes, shown: ClusterMap, column: float) -> None:
     narrow = column < 0.75
     for layer, (name, width) in enumerate(shown.layers):
         axes.text(
-            _MARGIN + _LABELS + (layer + _USED / 2) * column,
+            _MARGIN + _LABELS + layer * column,
             _TOP - 0.1,
             f"{name} ({width})" if narrow else f"{name}\n{width}",
             fontsize=6.5 if narrow else 8,
-            ha="left" if narrow else "center",
+            ha="left",
             va="bottom",
             rotation=35 if narrow else 0,
         )

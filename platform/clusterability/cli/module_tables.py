@@ -73,7 +73,7 @@ def _clusters(name: str, test: LesionTest, unit: str) -> Table:
             f"{lesion.loss_increase:+.3g}",
             " to ".join(map(_short, lesion.band)),
             _short(lesion.p_value),
-            "" if lesion.accuracy_drop is None else f"{-lesion.accuracy_drop:+.1%}",
+            "" if lesion.accuracy_drop is None else f"{0.0 - lesion.accuracy_drop:+.1%}",
             _effect(lesion),
         )
     return table
