@@ -70,7 +70,7 @@ def _clusters(name: str, test: LesionTest, unit: str) -> Table:
             str(lesion.cluster),
             " ".join(map(str, lesion.units_per_layer)),
             str(lesion.dead_units),
-            f"{lesion.loss_increase:+.3g}",
+            f"{lesion.loss_increase:+.2g}",
             " to ".join(map(_short, lesion.band)),
             _short(lesion.p_value),
             "" if lesion.accuracy_drop is None else f"{0.0 - lesion.accuracy_drop:+.1%}",
