@@ -194,7 +194,7 @@ def _heading(measured: ModuleMeasurement) -> tuple[str, str]:
         f"{_p_values(shown.tests, 'layered_modularity')}",
         f"n-cut {chosen.value:.3g}, k = {chosen.num_clusters}{_p_values(shown.tests, 'ncut')}",
     ]
-    return ", ".join(first), "; ".join(parts)
+    return ", ".join(first), "\n".join(parts)
 
 
 def _p_values(tests: Sequence[NullTest], statistic: str) -> str:
