@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from clusterability import seeds
 from clusterability.config import TrialConfig
 from clusterability.data import Dataset
 from clusterability.graph import WeightGraph
@@ -15,6 +14,7 @@ from clusterability.graph.from_module import TracedModule
 from clusterability.lesions import LesionTest
 from clusterability.lesions.plan import LesionPlan
 from clusterability.lesions.significance import lesion_test_of
+from clusterability.measurement.lesion_examples import lesion_examples
 from clusterability.measurement.measured_graph import MeasuredGraph
 from clusterability.nulls.plan import NullTestPlan
 
@@ -96,10 +96,7 @@ class MeasuredNetwork:
 
     def _lesioned(self, labels: np.ndarray, num_random: int, num_examples: int) -> LesionTest:
         validation = self.dataset.validation
-        chosen = np.arange(len(validation))
-        if len(validation) > num_examples:
-            rng = seeds.generator(self.config.seed, "lesion examples")
-            chosen = np.sort(rng.choice(chosen, num_examples, replace=False))
+        chosen = lesion_examples(len(validation), num_examples, self.config.seed)
         data = (validation.inputs[chosen], validation.labels[chosen], None)
         plan = LesionPlan(num_random=num_random, seed=self.config.seed)
         return lesion_test_of(self._traced, self.contribution.graph, labels, data, plan)
