@@ -20,6 +20,7 @@ def plain_values(test: LesionTest) -> dict[str, Any]:
         "causal_gap": _comparison(test.class_gap),
         "layer_names": list(test.layer_names),
         "classes": list(test.classes),
+        "least_effect": test.clusters[0].least_effect,
         "clusters": [_cluster(lesion) for lesion in test.clusters],
         "double": _double(test.double),
     }

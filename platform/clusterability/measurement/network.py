@@ -70,9 +70,9 @@ class MeasuredNetwork:
 
     @cached_property
     def lesions(self) -> LesionTest | None:
-        """Lesions of the clusters of layered modularity on contributions, and of pairs of them where asked for.
+        """Lesions of the clusters of layered modularity on contributions; None: not asked for.
 
-        None: not asked for.
+        Pairs of clusters are lesioned as well where the configuration asks for them.
 
         Raises:
             ClusterabilityError: contributions cannot be measured, or units not be lesioned.

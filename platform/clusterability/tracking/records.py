@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mlflow import MlflowClient
@@ -41,7 +42,8 @@ class TrackedRecords(Mapping[str, Mapping[str, Any]]):
 
     def _content(self, trial_id: str, run_id: str) -> Mapping[str, Any]:
         try:
-            return json.loads(Path(self._client.download_artifacts(run_id, _RECORD)).read_text())
+            with TemporaryDirectory() as folder:
+                return json.loads(Path(self._client.download_artifacts(run_id, _RECORD, folder)).read_text())
         except (*TRACKING_FAILURES, json.JSONDecodeError) as error:
             reason = first_line(error)
             _log.warning("trial %s: %s cannot be read from the tracking store: %s", trial_id, _RECORD, reason)
