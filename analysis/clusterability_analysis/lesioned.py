@@ -1,6 +1,6 @@
 """What lesions say of the control's and the frontier's clusters, as figures show it."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -109,23 +109,16 @@ def find_lesioned(analysis: Analysis, most: int) -> Lesioned | None:
     controls, others = rows[rows["control"]], rows[~rows["control"]]
     chosen = others.iloc[evenly_spread(len(others), most - len(controls))]
     conditions, found = [], []
-    for row in [*controls.itertuples(), *chosen.itertuples()]:
-        own = trials[trials["condition_id"] == row.condition_id].sort_values("seed")
-        known = [
-            (int(trial.seed), content)
-            for trial in own.itertuples()
-            if (content := _known(lesions.get(trial.trial_id, {}))) is not None
-        ]
+    for row in [*controls.to_dict("records"), *chosen.to_dict("records")]:
+        own = trials[trials["condition_id"] == row["condition_id"]].sort_values("seed")
+        known = {
+            int(trial["seed"]): content
+            for trial in own.to_dict("records")
+            if (content := _known(lesions.get(trial["trial_id"], {}))) is not None
+        }
         if known:
-            found += [content for _, content in known]
-            conditions.append(
-                LesionedCondition(
-                    label=str(row.label),
-                    number=0 if pd.isna(row.frontier) else int(row.frontier),
-                    control=bool(row.control),
-                    seeds=tuple(_seed(seed, content) for seed, content in known),
-                )
-            )
+            found += known.values()
+            conditions.append(_condition(row, known))
     if not conditions:
         return None
     is_regression = found[0]["baseline_accuracy"] is None
@@ -134,6 +127,15 @@ def find_lesioned(analysis: Analysis, most: int) -> Lesioned | None:
         num_hidden=len(others) - len(chosen),
         num_random=min(content["num_random"] for content in found),
         unit="variances of the targets" if is_regression else "nats",
+    )
+
+
+def _condition(row: Mapping[Hashable, Any], known: Mapping[int, dict[str, Any]]) -> LesionedCondition:
+    return LesionedCondition(
+        label=row["label"],
+        number=0 if pd.isna(row["frontier"]) else int(row["frontier"]),
+        control=bool(row["control"]),
+        seeds=tuple(_seed(seed, content) for seed, content in known.items()),
     )
 
 

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from clusterability.components import find
-from clusterability_analysis import write_report
 from clusterability_analysis.analysis import analyse
 from clusterability_analysis.figures import clusters, interactions, lesion_effects
 from clusterability_analysis.figures.clusters import ClustersInfo, Strips
@@ -207,11 +206,9 @@ def test_the_figures_can_be_drawn(make_sweep, seeds):
         assert f"{len(seeds)}" in figure.alternative(info)
 
 
-def test_a_report_without_lesions_has_no_such_figure_and_one_with_them_has(make_sweep, tmp_path):
-    assert all(find("figure", name).info(analyse(make_sweep(axes=TWO))) is None for name in NAMES)
-    sweep = make_sweep(axes=TWO, seeds=[0])
-    sweep.lesions["c0000-s0"] = lesioned()
-    report = write_report(sweep, tmp_path)
-    assert {"clusters.svg", "lesion_effects.svg"} <= {path.name for path in report.figures}
-    page = report.html.read_text()
-    assert [f'<section id="{name}">' in page for name in NAMES] == [True, True, False]
+def test_sweeps_without_lesions_have_no_such_figure(make_sweep):
+    analysis = analyse(make_sweep(axes=TWO))
+    assert [find("figure", name).info(analysis) for name in NAMES] == [None, None, None]
+    assert [find("figure", name).info(analyse(make_sweep(failing=range(100)))) for name in NAMES] == [
+        None
+    ] * 3

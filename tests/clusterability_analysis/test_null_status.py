@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from clusterability_analysis import write_report
 from clusterability_analysis.analysis import analyse
 from clusterability_analysis.caveats import find_caveats
+from clusterability_analysis.page import render_page
 from clusterability_analysis.trust import condition_status, status_kinds
 
 UNDECIDED = "undecided: null networks are less uneven; use dispersion"
@@ -46,13 +46,13 @@ def limited(make_sweep):
     return sweep
 
 
-def test_the_report_shows_them_beside_p_and_in_its_table(make_sweep, tmp_path):
-    report = write_report(limited(make_sweep), tmp_path)
-    table = report.significance.conditions.set_index("condition_id")
+def test_the_report_shows_them_beside_p_and_in_its_table(make_sweep):
+    analysis = analyse(limited(make_sweep))
+    table = analysis.significance.conditions.set_index("condition_id")
     assert table["layered_modularity_null_status"].to_dict() == {"c0000": "ok", "c0001": UNDECIDED}
     assert set(table["null_status"]) == {"ok"}
     assert table["verdict_null_status"].isna().all()
-    page = report.html.read_text()
+    page = render_page(analysis, (), {})
     rows = {
         name: page[page.index(f'<table id="{name}"') :].partition("</table>")[0].split("<tr")
         for name in ("frontier-table", "significance-table", "other-significance-table")
@@ -77,10 +77,10 @@ def test_an_undecided_verdict_is_a_serious_caveat(make_sweep):
     assert caveat.text.endswith(f"and 1 of the {passes.sum()} conditions that pass are there.")
 
 
-def test_sweeps_of_earlier_versions_say_nothing(make_sweep, tmp_path):
-    report = write_report(make_sweep(), tmp_path)
-    assert report.significance.conditions["null_status"].isna().all()
-    assert not [caveat for caveat in report.caveats if "undecided" in caveat.title]
-    page = report.html.read_text()
+def test_sweeps_of_earlier_versions_say_nothing(make_sweep):
+    analysis = analyse(make_sweep())
+    assert analysis.significance.conditions["null_status"].isna().all()
+    assert not [caveat for caveat in find_caveats(analysis) if "undecided" in caveat.title]
+    page = render_page(analysis, (), {})
     assert 'class="status"' not in page
     assert "Below a p stands" not in page

@@ -87,8 +87,8 @@ def caption(info: ClustersInfo) -> str:
     texts = [
         f"Clusters of the layered modularity on contributions, a strip for each network (at most {MAX_SEEDS} "
         "seeds of a condition). Width: share of the volume. Colour: rise of the validation loss when the "
-        f"cluster's hidden units are set to zero. Grey: without effect, a rise below {STEPS[0]:g} (light) or "
-        f"within the 95 % band of {info.num_random} random sets with as many units in every layer (dark): "
+        f"cluster's hidden units are set to zero. Grey: without effect, a rise below {STEPS[0]:g} (faint) or "
+        f"within the 95 % band of {info.num_random} random sets with as many units in every layer (strong): "
         "such a cluster may hurt much, but not unlike random units. Numbers: mean over the n seeds (± sd); "
         "functional clusters do not look at the random sets.",
     ]
