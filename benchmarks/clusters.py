@@ -41,7 +41,7 @@ def write() -> str:
     made = {
         **_of_clusters(clusters),
         **seconds,
-        "of weights": clusters_again.of_weights(lines),
+        "by partition": clusters_again.by_partition(lines),
         "twins": tables.twins(twins),
         "twins, excess": tables.twin_excess(twins),
         "curves": clusters_curves.table_of(curves),

@@ -1,4 +1,4 @@
-"""What the records lack: lesions of clusters of the weights, and processor seconds of a trial's stages.
+"""What the records lack: lesions of other partitions, and processor seconds of a trial's stages.
 
 Networks are those that the sweep of clusters_mnist on MNIST has kept. Resumable: each network leaves a line
 in runs/benchmarks/clusters_again.jsonl. About 10 seconds of one core each, 50 for one of the control.
@@ -6,9 +6,8 @@ in runs/benchmarks/clusters_again.jsonl. About 10 seconds of one core each, 50 f
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from clusters_records import CLUSTERS, groups_of, spread
 from clusters_table import table
 from safetensors.torch import load_file
 
-from clusterability import lesion_test, measure_modularity, seeds
+from clusterability import WeightGraph, lesion_test, seeds
 from clusterability.config import TrialConfig
 from clusterability.data import Dataset, load_dataset
 from clusterability.measurement.network import MeasuredNetwork
@@ -30,7 +29,8 @@ from clusterability_analysis.labels import format_number
 
 RESULTS = Path("runs/benchmarks/clusters_again.jsonl")
 STAGES = ("training, 8 epochs", "graphs and partitions", "null tests", "lesions of both partitions")
-PARTITIONS = ("n-cut, k = 12", "layered modularity, k = 12", "layered modularity")
+PARTITIONS = ("weights, n-cut", "weights, layered modularity", "contributions, layered modularity")
+"""Into k = 12 clusters each."""
 
 Line = dict[str, Any]
 
@@ -62,10 +62,10 @@ def read_lines() -> list[Line]:
 
 def measured(condition: str, record: TrialRecord) -> Line:
     """Return the line of one kept network."""
-    config = replace(record.config, training=replace(record.config.training, device="cpu"))
+    config = record.config
     dataset = load_dataset(config.dataset, config.seed)
     network = MeasuredNetwork(_kept(config), dataset, config)
-    effects = {name: _effects(network, labels) for name, labels in _partitions(network).items()}
+    effects = {name: _effects(network, *partition) for name, partition in _partitions(network).items()}
     return {
         "trial": config.trial_id,
         "condition": condition,
@@ -88,21 +88,24 @@ def _kept(config: TrialConfig) -> torch.nn.Module:
     return module.eval()
 
 
-def _partitions(network: MeasuredNetwork) -> Mapping[str, np.ndarray]:
-    graph = network.weights
-    free = measure_modularity(graph.prepared, seed=network.config.seed)
-    labels = (graph.partition.labels, graph.modularity_at_k.labels, free.labels)
-    return dict(zip(PARTITIONS, labels, strict=True))
+def _partitions(network: MeasuredNetwork) -> Mapping[str, tuple[WeightGraph, np.ndarray]]:
+    weights, contribution = network.weights, network.contribution
+    found = (
+        (weights.graph, weights.partition.labels),
+        (weights.graph, weights.modularity_at_k.labels),
+        (contribution.graph, contribution.modularity_at_k.labels),
+    )
+    return dict(zip(PARTITIONS, found, strict=True))
 
 
-def _effects(network: MeasuredNetwork, labels: np.ndarray) -> tuple[float, int]:
-    """Lesion clusters of the weight graph on the validation examples that the trial has taken."""
+def _effects(network: MeasuredNetwork, graph: WeightGraph, labels: np.ndarray) -> tuple[float, int]:
+    """Lesion clusters on the validation examples that the trial has taken."""
     settings, validation = network.config.lesions, network.dataset.validation
     rng = seeds.generator(network.config.seed, "lesion examples")
     chosen = np.sort(rng.choice(len(validation), settings.num_examples, replace=False))
     test = lesion_test(
         network.module,
-        network.graph,
+        graph,
         labels,
         validation.inputs[chosen],
         validation.labels[chosen],
@@ -119,7 +122,7 @@ def _seconds(config: TrialConfig, dataset: Dataset, record: TrialRecord) -> list
         RuntimeError: lesions are not those of the record.
     """
     marks = [time.process_time()]
-    trained = train(_module(config), dataset, config)
+    trained = train(_module(config), dataset, config, device=torch.device("cpu"))
     marks.append(time.process_time())
     network = MeasuredNetwork(trained.module, dataset, config)
     for graph in (network.weights, network.contribution):
@@ -136,18 +139,13 @@ def _seconds(config: TrialConfig, dataset: Dataset, record: TrialRecord) -> list
     return np.diff(marks).tolist()
 
 
-def of_weights(lines: Sequence[Line]) -> str:
-    """Return functional clusters, and clusters without effect, by partition of the weights."""
+def by_partition(lines: Sequence[Line]) -> str:
+    """Return functional clusters, and clusters without effect, by partition."""
     grouped: dict[str, list[Line]] = {}
-    order = {
-        record.config.trial_id: record
-        for records in groups_of(CLUSTERS["MNIST"]).values()
-        for record in records
-    }
     by_trial = {line["trial"]: line for line in lines}
-    for trial in order:
-        if trial in by_trial:
-            grouped.setdefault(by_trial[trial]["condition"], []).append(by_trial[trial])
+    for condition, records in groups_of(CLUSTERS["MNIST"]).items():
+        found = [by_trial.get(record.config.trial_id) for record in records]
+        grouped[condition] = [line for line in found if line]
     columns = {}
     for partition in PARTITIONS:
         columns[partition] = _column("functional", partition)
@@ -155,7 +153,7 @@ def of_weights(lines: Sequence[Line]) -> str:
     return table(grouped, columns)
 
 
-def _column(field: str, partition: str):
+def _column(field: str, partition: str) -> Callable[[Sequence[Line]], str]:
     return lambda lines: spread([line[field][partition] for line in lines], 1)
 
 
