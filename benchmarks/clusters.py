@@ -16,10 +16,14 @@ import clusters_curves
 import clusters_figure
 import clusters_table as tables
 from clusters_records import CLUSTERS, CURVES, SWEEPS, TWINS, Groups, commits, groups_of
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
-from clusterability_analysis.figures.style import save_png
+from clusterability_analysis.figures.style import style
 
+DOTS_PER_INCH = 110  # a picture stays below 150 kB
 DOCS = Path(__file__).parents[1] / "docs"
+PICTURES = DOCS / "pictures"
 PAGES = ("what-clusters-do.md", "controls.md")
 
 
@@ -39,7 +43,7 @@ def write() -> str:
     lines = clusters_again.read_lines()
     seconds = {"seconds": tables.seconds(clusters), "stages": clusters_again.stages(lines)}
     made = {
-        **_of_clusters(clusters),
+        **_of_clusters(clusters, lines),
         **seconds,
         "by partition": clusters_again.by_partition(lines),
         "twins": tables.twins(twins),
@@ -50,12 +54,14 @@ def write() -> str:
     for page in PAGES:
         path = DOCS / page
         path.write_text(filled(path.read_text(), made))
-    save_png(clusters_figure.draw(clusters_figure.info(clusters)), DOCS / "pictures" / "what-clusters-do.png")
-    save_png(clusters_curves.draw(curves), DOCS / "pictures" / "curves.png")
+    by_mean = {name: clusters_again.selectivity(lines, groups) for name, groups in clusters.items()}
+    drawn = clusters_figure.draw(clusters_figure.info(clusters, by_mean))
+    _save(drawn, PICTURES / "what-clusters-do.png")
+    _save(clusters_curves.draw(curves), PICTURES / "curves.png")
     return "\n\n".join(["## What clusters do: seconds of a trial", *seconds.values()])
 
 
-def _of_clusters(clusters: dict[str, Groups]) -> dict[str, str]:
+def _of_clusters(clusters: dict[str, Groups], lines: list[clusters_again.Line]) -> dict[str, str]:
     made = {}
     for dataset, groups in clusters.items():
         if groups:
@@ -63,10 +69,17 @@ def _of_clusters(clusters: dict[str, Groups]) -> dict[str, str]:
                 f"{dataset}: structure": tables.structure(groups),
                 f"{dataset}: function": tables.function(groups, tables.LAYERED),
                 f"{dataset}: function, n-cut": tables.function(groups, tables.NCUT),
+                f"{dataset}: function, by the mean": clusters_again.by_mean(lines, groups),
                 f"{dataset}: differences": tables.differences(groups),
                 f"{dataset}: commits": f"Commits of these trials: {commits(groups)}.",
             }
     return made
+
+
+def _save(figure: Figure, path: Path) -> None:
+    with style():
+        FigureCanvasAgg(figure)
+        figure.savefig(path, dpi=DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.08)
 
 
 def filled(text: str, made: dict[str, str]) -> str:

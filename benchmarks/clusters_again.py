@@ -1,7 +1,7 @@
-"""What the records lack: lesions of other partitions, and processor seconds of a trial's stages.
+"""What the records lack: lesions by the mean, lesions of other partitions, and seconds of a trial's stages.
 
-Networks are those that the sweep of clusters_mnist on MNIST has kept. Resumable: each network leaves a line
-in runs/benchmarks/clusters_again.jsonl. About 10 seconds of one core each, 50 for one of the control.
+Networks are those that the sweeps of clusters_mnist have kept. Resumable: each network leaves a line in
+runs/benchmarks/clusters_again.jsonl. About 15 seconds of one core each on MNIST, 5 on Fashion-MNIST.
 """
 
 import json
@@ -13,14 +13,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from clusters_records import CLUSTERS, groups_of, spread
+from clusters_records import CLUSTERS, Groups, groups_of, probability_cell, spread
 from clusters_table import table
 from safetensors.torch import load_file
 
-from clusterability import WeightGraph, lesion_test, seeds
+from clusterability import LesionTest, WeightGraph, lesion_test, seeds
 from clusterability.config import TrialConfig
 from clusterability.data import Dataset, load_dataset
-from clusterability.measurement.network import MeasuredNetwork
+from clusterability.lesions.plan import Ablation
+from clusterability.measurement.network import CONTRIBUTION_EXAMPLES, MeasuredNetwork
 from clusterability.models import build_module
 from clusterability.record import TrialRecord
 from clusterability.training.loop import train
@@ -29,8 +30,12 @@ from clusterability_analysis.labels import format_number
 
 RESULTS = Path("runs/benchmarks/clusters_again.jsonl")
 STAGES = ("training, 8 epochs", "graphs and partitions", "null tests", "lesions of both partitions")
+WHOLE = "MNIST"
+"""The data set of which all is measured; of others only the mean's lesions."""
+MEAN = "mean"
+"""The trial's own partition, that of layered modularity on contributions, lesioned by the mean."""
 PARTITIONS = ("weights, n-cut", "weights, layered modularity", "contributions, layered modularity")
-"""Into k = 12 clusters each."""
+"""Into k = 12 clusters each, lesioned by zero."""
 
 Line = dict[str, Any]
 
@@ -40,19 +45,14 @@ def measure_missing() -> None:
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     done = {line["trial"] for line in read_lines()}
     with _one_torch_thread(), RESULTS.open("a") as file:
-        for condition, records in groups_of(CLUSTERS["MNIST"]).items():
-            for record in records:
-                if record.config.trial_id not in done:
-                    line = measured(condition, record)
-                    file.write(json.dumps(line) + "\n")
-                    file.flush()
-                    print(
-                        time.strftime("%H:%M:%S"),
-                        condition,
-                        record.config.seed,
-                        line["functional"],
-                        flush=True,
-                    )
+        for dataset, sweep in CLUSTERS.items():
+            for condition, records in groups_of(sweep).items():
+                for record in records:
+                    if record.config.trial_id not in done:
+                        line = measured(dataset, condition, record)
+                        file.write(json.dumps(line) + "\n")
+                        file.flush()
+                        print(time.strftime("%H:%M:%S"), dataset, condition, record.config.seed, flush=True)
 
 
 def read_lines() -> list[Line]:
@@ -60,19 +60,20 @@ def read_lines() -> list[Line]:
     return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
 
 
-def measured(condition: str, record: TrialRecord) -> Line:
+def measured(dataset: str, condition: str, record: TrialRecord) -> Line:
     """Return the line of one kept network."""
     config = record.config
-    dataset = load_dataset(config.dataset, config.seed)
-    network = MeasuredNetwork(_kept(config), dataset, config)
-    effects = {name: _effects(network, *partition) for name, partition in _partitions(network).items()}
+    data = load_dataset(config.dataset, config.seed)
+    network = MeasuredNetwork(_kept(dataset, config), data, config)
+    contribution = network.contribution
+    effects = {MEAN: _effects(network, contribution.graph, contribution.modularity.labels, "mean")}
+    if dataset == WHOLE:
+        effects |= {name: _effects(network, *found) for name, found in _partitions(network).items()}
+    is_timed = dataset == WHOLE and condition == "control"
     return {
         "trial": config.trial_id,
-        "condition": condition,
-        "seed": config.seed,
-        "functional": {name: effect[0] for name, effect in effects.items()},
-        "without_effect": {name: effect[1] for name, effect in effects.items()},
-        "seconds": _seconds(config, dataset, record) if condition == "control" else None,
+        "effects": effects,
+        "seconds": _seconds(config, data, record) if is_timed else None,
         "commit": git_commit(),
     }
 
@@ -81,9 +82,9 @@ def _module(config: TrialConfig) -> torch.nn.Module:
     return build_module(config.model, input_shape=(1, 28, 28), num_classes=10, seed=config.seed)
 
 
-def _kept(config: TrialConfig) -> torch.nn.Module:
+def _kept(dataset: str, config: TrialConfig) -> torch.nn.Module:
     module = _module(config)
-    path = CLUSTERS["MNIST"].folder / "trials" / config.trial_id / "weights.safetensors"
+    path = CLUSTERS[dataset].folder / "trials" / config.trial_id / "weights.safetensors"
     module.load_state_dict(load_file(path))
     return module.eval()
 
@@ -98,8 +99,10 @@ def _partitions(network: MeasuredNetwork) -> Mapping[str, tuple[WeightGraph, np.
     return dict(zip(PARTITIONS, found, strict=True))
 
 
-def _effects(network: MeasuredNetwork, graph: WeightGraph, labels: np.ndarray) -> tuple[float, int]:
-    """Lesion clusters on the validation examples that the trial has taken."""
+def _effects(
+    network: MeasuredNetwork, graph: WeightGraph, labels: np.ndarray, ablation: Ablation = "zero"
+) -> Line:
+    """Lesion clusters on the validation examples that the trial has taken; means are the training set's."""
     settings, validation = network.config.lesions, network.dataset.validation
     rng = seeds.generator(network.config.seed, "lesion examples")
     chosen = np.sort(rng.choice(len(validation), settings.num_examples, replace=False))
@@ -111,8 +114,22 @@ def _effects(network: MeasuredNetwork, graph: WeightGraph, labels: np.ndarray) -
         validation.labels[chosen],
         num_random=settings.num_random,
         seed=network.config.seed,
+        ablation=ablation,
+        mean_inputs=network.dataset.train.inputs[:CONTRIBUTION_EXAMPLES] if ablation == "mean" else None,
     )
-    return test.functional_clusters, test.clusters_without_effect
+    return _plain(test)
+
+
+def _plain(test: LesionTest) -> Line:
+    information, gap = test.class_information, test.class_gap
+    if information is None or gap is None:
+        raise TypeError("lesions: got a regression, allowed: a classification")
+    return {
+        "functional": test.functional_clusters,
+        "without_effect": test.clusters_without_effect,
+        "information": [information.value, information.excess, information.p_value],
+        "gap": [gap.value, gap.excess, gap.p_value],
+    }
 
 
 def _seconds(config: TrialConfig, dataset: Dataset, record: TrialRecord) -> list[float]:
@@ -140,21 +157,64 @@ def _seconds(config: TrialConfig, dataset: Dataset, record: TrialRecord) -> list
 
 
 def by_partition(lines: Sequence[Line]) -> str:
-    """Return functional clusters, and clusters without effect, by partition."""
-    grouped: dict[str, list[Line]] = {}
-    by_trial = {line["trial"]: line for line in lines}
-    for condition, records in groups_of(CLUSTERS["MNIST"]).items():
-        found = [by_trial.get(record.config.trial_id) for record in records]
-        grouped[condition] = [line for line in found if line]
-    columns = {}
+    """Return functional clusters, and clusters without effect, by partition into 12 clusters."""
+    columns: dict[str, Callable[[Sequence[Line]], str]] = {}
     for partition in PARTITIONS:
-        columns[partition] = _column("functional", partition)
-        columns[f"{partition}: without effect"] = _column("without_effect", partition)
-    return table(grouped, columns)
+        columns[partition] = _column(partition, "functional")
+        columns[f"{partition}: without effect"] = _column(partition, "without_effect")
+    return table(_grouped(lines, groups_of(CLUSTERS[WHOLE])), columns)
 
 
-def _column(field: str, partition: str) -> Callable[[Sequence[Line]], str]:
-    return lambda lines: spread([line[field][partition] for line in lines], 1)
+def by_mean(lines: Sequence[Line], groups: Groups) -> str:
+    """Return what the clusters of layered modularity do by lesions that put units at their means."""
+    columns: dict[str, Callable[[Sequence[Line]], str]] = {
+        "functional": _column(MEAN, "functional"),
+        "without effect": _column(MEAN, "without_effect"),
+    }
+    for field, title in (("information", "class information"), ("gap", "causal gap")):
+        mark = " " * (field == "gap")  # a heading of its own for each column
+        columns |= {
+            title: _summary(field, 0),
+            f"excess{mark}": _summary(field, 1),
+            f"p{mark}": _largest_p(field),
+        }
+    return table(_grouped(lines, groups), columns)
+
+
+def selectivity(lines: Sequence[Line], groups: Groups) -> Mapping[str, tuple[list[float], list[float]]]:
+    """Return class information beyond random units, and causal gap, of each seed by the mean's lesions."""
+    shown: dict[str, tuple[list[float], list[float]]] = {}
+    for condition, found in _grouped(lines, groups).items():
+        effects = [line["effects"][MEAN] for line in found]
+        shown[condition] = (
+            [each["information"][1] for each in effects],
+            [each["gap"][0] for each in effects],
+        )
+    return shown
+
+
+def _grouped(lines: Sequence[Line], groups: Groups) -> dict[str, list[Line]]:
+    by_trial = {line["trial"]: line for line in lines}
+    wanted = {
+        name: [by_trial.get(record.config.trial_id) for record in found] for name, found in groups.items()
+    }
+    return {name: [line for line in found if line] for name, found in wanted.items()}
+
+
+def _column(partition: str, field: str) -> Callable[[Sequence[Line]], str]:
+    return lambda lines: spread([line["effects"][partition][field] for line in lines], 1)
+
+
+def _summary(field: str, place: int) -> Callable[[Sequence[Line]], str]:
+    return lambda lines: spread([line["effects"][MEAN][field][place] for line in lines], 2)
+
+
+def _largest_p(field: str) -> Callable[[Sequence[Line]], str]:
+    def cell(lines: Sequence[Line]) -> str:
+        found = [line["effects"][MEAN][field][2] for line in lines]
+        return probability_cell(found, [1 / 51] * len(found))
+
+    return cell
 
 
 def stages(lines: Sequence[Line]) -> str:

@@ -86,6 +86,7 @@ def function(groups: Groups, partition: str) -> str:
         groups,
         {
             "clusters": _number(partition, len, 1),
+            "of hidden units": _number(partition, _num_hidden, 1),
             "functional": of(f"functional_clusters{suffix}", 1),
             "without effect": of(f"clusters_without_effect{suffix}", 1),
             "hurt more than random units": _number(partition, _num_worse, 1),
@@ -107,6 +108,10 @@ def _number(partition: str, count: Callable[[Sequence[dict]], float], decimals: 
         return spread([count(lesions["clusters"]) for lesions in found if lesions], decimals)
 
     return cell
+
+
+def _num_hidden(clusters: Sequence[dict]) -> int:
+    return sum(cluster["num_units"] > 0 for cluster in clusters)
 
 
 def _num_worse(clusters: Sequence[dict]) -> int:
