@@ -22,6 +22,7 @@ CURVES: Mapping[str, tuple[str, int]] = {
 DRAWN = tuple(name for name in CURVES if name != "ncut_contribution")
 SHARES = (0.5, 0.9)
 COLOURS = (CONTROL, ACCENT)
+MOST_BEYOND = 0.2  # of the change, outside of both ends; beyond, no time is given
 LEAST_CHANGE = 3.0  # standard deviations between seeds; below, no time of the change is given
 
 
@@ -69,6 +70,9 @@ def _times(epochs: np.ndarray, values: np.ndarray, share: float) -> str:
     sd = max(values[:, place].std(ddof=1) for place in (0, -1)) if len(values) > 1 else 0.0
     if abs(changes.mean()) < LEAST_CHANGE * sd:
         return "no clear change"
+    gone = (values.mean(axis=0) - values[:, 0].mean()) / changes.mean()
+    if gone.min() < -MOST_BEYOND or gone.max() > 1 + MOST_BEYOND:
+        return "there and back"
     return spread([first_time(epochs, seed, share) for seed in values], 2)
 
 

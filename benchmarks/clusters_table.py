@@ -1,5 +1,6 @@
 """Tables of docs/what-clusters-do.md and docs/controls.md, from records alone."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import TypeVar
@@ -56,7 +57,7 @@ def structure(groups: Groups) -> str:
             "Q, k = 12": of("layered_modularity_at_k_contribution", 3),
             "`dispersion`": of("layered_modularity_null_mean_contribution", 3),
             "p ": _p("contribution_layered_modularity"),
-            "undecided": _undecided("contribution_layered_modularity"),
+            "status": _status("contribution_layered_modularity"),
         },
     )
 
@@ -70,11 +71,15 @@ def _p(test: str) -> Cell:
     return cell
 
 
-def _undecided(test: str) -> Cell:
+def _status(test: str) -> Cell:
+    """Return the first words of the tests' statuses, such as "undecided"; in how many of them if not all."""
+
     def cell(records: Sequence[TrialRecord]) -> str:
         tests = [record.null_tests[test] for record in records if test in record.null_tests]
-        count = sum(found.status != "ok" for found in tests)
-        return f"{count} of {len(tests)}" if count else "none"
+        words = Counter(found.status.partition(":")[0] for found in tests)
+        if len(words) == 1:
+            return next(iter(words))
+        return ", ".join(f"{word} {count} of {len(tests)}" for word, count in words.items())
 
     return cell
 
