@@ -19,7 +19,15 @@ CURVES: Mapping[str, tuple[str, int]] = {
     "functional_clusters_at_k": ("functional clusters", 1),
 }
 """What each curve is called, and its decimals."""
-DRAWN = tuple(name for name in CURVES if name != "ncut_contribution")
+DRAWN = {
+    "validation_accuracy": "validation accuracy",
+    "layered_modularity_at_k": "modularity, weights",
+    "layered_modularity_at_k_contribution": "modularity, contributions",
+    "functional_clusters_at_k": "functional clusters",
+}
+"""Curves of the figure, with the titles of their panels."""
+LOGARITHMIC = ("layered_modularity_at_k", "layered_modularity_at_k_contribution")
+TICKS = (0.02, 0.05, 0.1, 0.2)
 SHARES = (0.5, 0.9)
 COLOURS = (CONTROL, ACCENT)
 MOST_BEYOND = 0.2  # of the change, outside of both ends; beyond, no time is given
@@ -90,11 +98,15 @@ def draw(groups: Groups) -> Figure:
     with style():
         figure = Figure(figsize=(10, 2.9), layout="constrained")
         grid = figure.subplots(1, len(DRAWN), squeeze=False)[0]
-        for axes, name in zip(grid, DRAWN, strict=True):
+        for axes, (name, title) in zip(grid, DRAWN.items(), strict=True):
             for colour, records in zip(COLOURS, groups.values(), strict=False):
                 _draw_curve(axes, *curve(records, name), colour)
             axes.set_xlabel("epochs of training")
-            axes.set_title(CURVES[name][0], fontsize=9)
+            axes.set_title(title, fontsize=9)
+            if name in LOGARITHMIC:
+                axes.set_yscale("log")
+                axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
+                axes.minorticks_off()
         figure.legend(grid[0].get_lines(), list(groups), loc="outside lower center", ncols=2)
     return figure
 
