@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from clusterability_analysis.figures.style import style
 
-DOTS_PER_INCH = 110  # a picture stays below 150 kB
+DOTS_PER_INCH = 100  # a picture stays below 150 kB
 DOCS = Path(__file__).parents[1] / "docs"
 PICTURES = DOCS / "pictures"
 PAGES = ("what-clusters-do.md", "controls.md")
