@@ -58,7 +58,10 @@ def write() -> str:
     drawn = clusters_figure.draw(clusters_figure.info(clusters, by_mean))
     _save(drawn, PICTURES / "what-clusters-do.png")
     _save(clusters_curves.draw(curves), PICTURES / "curves.png")
-    return "\n\n".join(["## What clusters do: seconds of a trial", *seconds.values()])
+    measured = {line["commit"][:9] for line in lines if line["seconds"]}
+    made_by = "; ".join(f"{dataset} at {commits(groups)}" for dataset, groups in clusters.items())
+    note = f"Wall-clock seconds of trials, {made_by}; processor seconds of stages at {', '.join(measured)}."
+    return "\n\n".join(["## What clusters do: seconds of a trial", note, *seconds.values()])
 
 
 def _of_clusters(clusters: dict[str, Groups], lines: list[clusters_again.Line]) -> dict[str, str]:
