@@ -9,6 +9,7 @@ from pathlib import Path
 
 import claims
 import clusterings
+import clusters
 import null_size
 import recovery
 import sweep
@@ -22,8 +23,9 @@ SECTIONS = {
     "recovery": recovery.section,
     "null_size": null_size.section,
     "claims": claims.section,
+    "clusters": clusters.section,
 }
-LONG = ("null_size", "claims")  # an hour, two hours
+LONG = ("null_size", "claims", "clusters")  # an hour, two hours, an hour and a half
 TITLE = "# Timings\n\nMade by `make bench`; a section made alone replaces its own lines only.\n"
 
 
