@@ -16,7 +16,7 @@ def checked_inputs(inputs: Any, *, fewest: int) -> torch.Tensor:
     """
     if not isinstance(inputs, torch.Tensor):
         try:
-            inputs = torch.as_tensor(np.asarray(inputs))
+            inputs = torch.as_tensor(np.require(inputs, requirements="W"))
         except Exception as error:  # numpy and torch raise several kinds
             raise GraphError(
                 f"inputs: got a {type(inputs).__name__}, allowed: a tensor or an array of numbers; "

@@ -1,8 +1,8 @@
 """A module as a graph of torch operations, on examples of one shape and any number of them."""
 
+import builtins
 import inspect
 import math
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -125,27 +125,23 @@ def plain_trace(module: nn.Module) -> fx.GraphModule:
 
 def shaped_trace(module: nn.Module, shape: tuple[int, ...], dtype: torch.dtype) -> fx.GraphModule:
     """Trace a module for examples of one shape; raises what the module's code raises."""
-    with _open_lengths(module):
+    with _open_lengths():
         return _graph_module(Root(module), _ShapedTracer(lambda root: Shapes(root, shape, dtype)))
 
 
 @contextmanager
-def _open_lengths(module: nn.Module) -> Iterator[None]:
-    """Let `len(x)` in the user's code be the open number of examples; `__len__` can only give a number."""
-    namespaces = [vars(sys.modules[part.__module__]) for part in map(type, module.modules())]
-    namespaces = [names for names in namespaces if not names["__name__"].startswith("torch.")]
-    patched = {id(names): names for names in namespaces if "len" not in names}
-    for names in patched.values():
-        names["len"] = _length
+def _open_lengths() -> Iterator[None]:
+    """Let `len(x)` be the open number of examples: `__len__`, which it calls, can only return a number."""
+    length = builtins.len
+
+    def open_length(value: Any) -> Any:
+        return value.shape[0] if isinstance(value, _ShapedProxy) and value.is_tensor() else length(value)
+
+    builtins.len = open_length
     try:
         yield
     finally:
-        for names in patched.values():
-            del names["len"]
-
-
-def _length(value: Any) -> Any:
-    return value.shape[0] if isinstance(value, _ShapedProxy) and value.is_tensor() else len(value)
+        builtins.len = length
 
 
 def _graph_module(root: Root, tracer: fx.Tracer) -> fx.GraphModule:

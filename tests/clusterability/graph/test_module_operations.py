@@ -39,7 +39,7 @@ MOVES = {
     "negative": (lambda v: 1 - v, 12),
     "added to itself": (lambda v: 3 * v, 12),
     "padded": (lambda v: F.pad(v, (2, 1)), 15),
-    "beside constants": (lambda v: torch.cat([v, torch.ones(len(v), 2, dtype=v.dtype)], 1), 14),
+    "beside constants": (lambda v: torch.cat([v, v.new_ones(len(v), 2)], 1), 14),
     "leaky": (lambda v: F.leaky_relu(F.prelu(v, torch.full((12,), 0.3, dtype=v.dtype))), 12),
 }
 
@@ -47,7 +47,8 @@ MOVES = {
 @pytest.mark.parametrize(("move", "width"), MOVES.values(), ids=list(MOVES))
 def test_values_that_move_are_followed_exactly(move, width):
     module = between(move, width)
-    found = blocks_by_name(WeightGraph.from_module(module))
+    inputs = torch.rand(2, 6, dtype=torch.double)  # without them, features and tokens are both possible
+    found = blocks_by_name(WeightGraph.from_module(module, inputs))
     assert set(found) == {("input", "a"), ("a", "b")}
     np.testing.assert_allclose(found["input", "a"], module.a.weight.abs().T.detach())
     np.testing.assert_allclose(found["a", "b"], derivative(lambda a: module.b(move(a)), 12), rtol=1e-7)
@@ -208,7 +209,8 @@ REFUSED = {
     ),
     "constant layer": (
         network(
-            lambda s, x: s.b(s.a(x)) + s.c(s.q), a=L(6, 8), b=L(8, 3), c=L(4, 3), q=nn.Parameter(torch.ones(4))
+            lambda s, x: s.b(s.a(x)) + s.c(s.q),
+            a=L(6, 8), b=L(8, 3), c=L(4, 3), q=nn.Parameter(torch.ones(4)),
         ),
         None, "'c.weight'",
     ),
