@@ -1,0 +1,128 @@
+"""The blocks of a random module by perturbing one unit at a time, without reading the module's structure.
+
+The value of a unit is what its layer hands to the nonlinearity: a layer's output with the norms, factors and sums
+that nothing else reads. A block is the derivative of a later layer's values by an earlier one's, all layers between
+them held fixed, at nonlinearities of slope one: for units at several places, the sum of |derivative| over the places
+that a place reads. Weights and skips that join the same two layers are perturbed one after the other.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from .random_modules import Line, Program
+
+
+@dataclass(kw_only=True, slots=True)
+class Layer:
+    """Units of one layer, and the lines whose outputs are added up in it."""
+
+    names: list[str]
+    """How the module calls the layers with weights that are added; empty: a sum of values read elsewhere."""
+    place: int
+    """The value that holds its units."""
+    entries: list[tuple[int, int]]
+    """(line, position of the input in it), or (line, -1) for the output of a layer with weights."""
+    axis: int | None
+    """Where the units are in that value; None: each of its elements is a unit."""
+
+
+def layers_of(program: Program, input_axis: int | None) -> list[Layer]:
+    """Return the layers in the order of the forward pass, the input first."""
+    layers = [Layer(names=["input"], place=0, entries=[], axis=input_axis)]
+    owners: dict[int, Layer] = {}
+    for place, line in enumerate(program.lines, 1):
+        owned = [owners.get(source) if program.uses(source) == 1 else None for source in line.inputs]
+        if line.kind == "weights":
+            owners[place] = Layer(names=[_name(line)], place=place, entries=[(place, -1)], axis=_axis(line))
+            layers.append(owners[place])
+        elif line.kind == "factor" and owned[0]:
+            owners[place] = owned[0]
+            owned[0].place = place
+        elif line.kind == "add":
+            owners[place] = _sum(layers, owned, place, line)
+    return layers
+
+
+def _name(line: Line) -> str:
+    return line.code.partition("self.")[2].partition("(")[0]
+
+
+def _axis(line: Line) -> int:
+    assert line.axis is not None
+    return line.axis
+
+
+def _sum(layers: list[Layer], owned: list[Layer | None], place: int, line: Line) -> Layer:
+    skips = [(place, position) for position, layer in enumerate(owned) if layer is None]
+    merged = [layer for layer in owned if layer is not None]
+    if not merged:
+        layers.append(Layer(names=[], place=place, entries=skips, axis=_axis(line)))
+        return layers[-1]
+    first = merged[0]
+    for gone in merged[1:]:
+        first.names += gone.names
+        first.entries += gone.entries
+        layers.remove(gone)
+    first.entries += skips
+    first.place = place
+    return first
+
+
+def blocks_by_perturbation(program: Program, layers: list[Layer]) -> dict[tuple[int, int], np.ndarray]:
+    """Return the nonzero blocks, (source, target) in `layers` to (units of source, units of target)."""
+    module = program.module().double()
+    blocks: dict[tuple[int, int], np.ndarray] = {}
+    for chosen in range(max(len(layer.entries) for layer in layers)):
+        computed, held = _run(program, module, layers, chosen)
+        for target, layer in enumerate(layers[1:], 1):
+            sources = [number for number in range(target) if layers[number].place < layer.place]
+            found = _derivatives(computed[target], layer.axis, [held[number] for number in sources])
+            for number, derivative in zip(sources, found, strict=True):
+                if derivative is not None and derivative.any():
+                    entries = _one_block(derivative, layers[number].axis)
+                    blocks[number, target] = blocks.get((number, target), 0) + entries
+    return blocks
+
+
+def _run(program: Program, module, layers: list[Layer], chosen: int) -> tuple[list, list]:
+    """Run the module with each layer open at one entry only; return its layers as computed and as held."""
+    number_at = {layer.place: number for number, layer in enumerate(layers)}
+    closed = {
+        entry for layer in layers for number, entry in enumerate(layer.entries) if number != chosen
+    }
+    values = [program.example()[:1].double().requires_grad_()]
+    computed, held = [values[0]] * len(layers), [values[0]] * len(layers)
+    for place, line in enumerate(program.lines, 1):
+        read = list(values)
+        for position, source in enumerate(line.inputs):
+            if (place, position) in closed:
+                read[source] = values[source].detach()
+        value = line.run(module, read, slope_one=True)
+        if (place, -1) in closed:
+            value = value.detach()
+        if place in number_at:
+            computed[number_at[place]] = value
+            value = value.detach().requires_grad_()
+            held[number_at[place]] = value
+        values.append(value)
+    return computed, held
+
+
+def _derivatives(value: torch.Tensor, axis: int | None, sources: list[torch.Tensor]) -> list[np.ndarray | None]:
+    """Return for each source the derivatives, (units of the target, its places, *shape of the source)."""
+    if not value.requires_grad:
+        return [None] * len(sources)
+    assert axis is not None
+    rows = value.movedim(axis, 1).flatten(2) if value.ndim > 2 else value[..., None]
+    seeds = torch.eye(rows[0].numel(), dtype=value.dtype).reshape(-1, *rows.shape)
+    found = torch.autograd.grad(rows, sources, seeds, is_grads_batched=True, allow_unused=True, retain_graph=True)
+    return [None if one is None else one.reshape(*rows.shape[1:], *one.shape[1:]).numpy() for one in found]
+
+
+def _one_block(derivative: np.ndarray, axis: int | None) -> np.ndarray:
+    """Return (units of the source, units of the target), for the place of each target unit that reads most."""
+    by_place = np.abs(derivative)[:, :, 0]  # one example
+    by_place = by_place.reshape(*by_place.shape[:2], -1) if axis is None else np.moveaxis(by_place, 1 + axis, 2)
+    return by_place.reshape(*by_place.shape[:3], -1).sum(axis=3).max(axis=1).T

@@ -1,0 +1,69 @@
+"""Random modules: every block is what perturbing one unit at a time shows, or the module is refused."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from clusterability import WeightGraph
+from clusterability.errors import GraphError
+
+from .perturbation import Layer, blocks_by_perturbation, layers_of
+from .random_lines import programs
+from .random_modules import Program
+
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
+
+
+def outcome(program: Program) -> str | None:
+    """Return the refusal, or None for a module that is read exactly; fail on a wrong graph."""
+    try:
+        graph = WeightGraph.from_module(program.module(), kept_layers="all")
+    except GraphError as error:
+        assert str(error).isprintable(), f"the refusal is not one line: {error}"
+        return str(error)
+    failures = []
+    for input_axis in (1, len(program.input_shape), None):  # what an input's units are, its first reader says
+        try:
+            assert_exact(graph, program, layers_of(program, input_axis))
+            return None
+        except AssertionError as failure:
+            failures.append(failure)
+    raise failures[0]
+
+
+def assert_exact(graph: WeightGraph, program: Program, layers: list[Layer]) -> None:
+    number_of = layers_by_name(graph, layers)
+    expected = blocks_by_perturbation(program, layers)
+    found = {}
+    for block in graph.blocks:
+        ends = number_of[block.source], number_of[block.target]
+        whole = np.zeros((graph.full_widths[block.source], graph.full_widths[block.target]))
+        whole[np.ix_(graph.kept[block.source], graph.kept[block.target])] = np.abs(block.matrix)
+        found[ends] = found.get(ends, 0) + whole
+    for source, target in expected | found:
+        between = f"from {layers[source].names} to {layers[target].names}"
+        assert (source, target) in expected, f"block {between}: nothing flows there"
+        assert (source, target) in found, f"block {between}: missing"
+        np.testing.assert_allclose(
+            found[source, target], expected[source, target], rtol=1e-4, atol=1e-6, err_msg=f"block {between}"
+        )
+
+
+def layers_by_name(graph: WeightGraph, layers: list[Layer]) -> list[int]:
+    """Return for each layer of the graph its number in `layers`; sums and functions are taken in order."""
+    named = {name: number for number, layer in enumerate(layers) for name in layer.names}
+    numbers = [named.get(name) for name in graph.layer_names]
+    others = iter([number for number in range(len(layers)) if number not in numbers])
+    numbers = [next(others, None) if number is None else number for number in numbers]
+    names = [layer.names for layer in layers]
+    assert None not in numbers, f"got the layers {graph.layer_names}, allowed: {names}"
+    assert sorted(numbers) == list(range(len(layers))), f"got the layers {graph.layer_names}, ran: {names}"
+    return numbers
+
+
+@settings(max_examples=40, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@given(program=programs())
+def test_a_random_module_is_read_exactly_or_refused(program):
+    outcome(program)
