@@ -28,9 +28,9 @@ class Layer:
     """Where the units are in that value; None: each of its elements is a unit."""
 
 
-def layers_of(program: Program, input_axis: int | None) -> list[Layer]:
+def layers_of(program: Program, input_place: int, input_axis: int | None) -> list[Layer]:
     """Return the layers in the order of the forward pass, the input first."""
-    layers = [Layer(names=["input"], place=0, entries=[], axis=input_axis)]
+    layers = [Layer(names=["input"], place=input_place, entries=[], axis=input_axis)]
     owners: dict[int, Layer] = {}
     for place, line in enumerate(program.lines, 1):
         owned = [owners.get(source) if program.uses(source) == 1 else None for source in line.inputs]
@@ -43,6 +43,23 @@ def layers_of(program: Program, input_axis: int | None) -> list[Layer]:
         elif line.kind == "add":
             owners[place] = _sum(layers, owned, place, line)
     return layers
+
+
+def input_readings(program: Program) -> list[tuple[int, int | None]]:
+    """Return where the input's units may be: at a place, along an axis, or each element (None).
+
+    The input has no layer of its own: its units are channels, features or pixels, as its first reader takes them,
+    behind what has neither weights nor factors: `conv(x)`, `linear(x)`, `linear(pool(x).flatten(1))`.
+    """
+    shape = program.example().shape
+    place, readings = 0, [(0, axis) for axis in dict.fromkeys((1, len(shape) - 1, None))]
+    for line in program.lines:
+        is_only_shape = line.kind == "other" and line.axis is None
+        if line.inputs != (place,) or program.uses(place) != 1 or not (line.kind == "nonlinearity" or is_only_shape):
+            break
+        place += 1
+        readings.append((place, None))
+    return readings
 
 
 def _name(line: Line) -> str:
@@ -77,7 +94,7 @@ def blocks_by_perturbation(program: Program, layers: list[Layer]) -> dict[tuple[
     for chosen in range(max(len(layer.entries) for layer in layers)):
         computed, held = _run(program, module, layers, chosen)
         for target, layer in enumerate(layers[1:], 1):
-            sources = [number for number in range(target) if layers[number].place < layer.place]
+            sources = [number for number, other in enumerate(layers) if other.place < layer.place]
             found = _derivatives(computed[target], layer.axis, [held[number] for number in sources])
             for number, derivative in zip(sources, found, strict=True):
                 if derivative is not None and derivative.any():
@@ -93,7 +110,7 @@ def _run(program: Program, module, layers: list[Layer], chosen: int) -> tuple[li
         entry for layer in layers for number, entry in enumerate(layer.entries) if number != chosen
     }
     values = [program.example()[:1].double().requires_grad_()]
-    computed, held = [values[0]] * len(layers), [values[0]] * len(layers)
+    computed, held = list(values) * len(layers), list(values) * len(layers)
     for place, line in enumerate(program.lines, 1):
         read = list(values)
         for position, source in enumerate(line.inputs):

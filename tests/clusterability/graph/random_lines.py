@@ -179,7 +179,7 @@ def scaled_residual(d: Drawing, x: Value) -> Line | None:
 
 
 def sum_with_itself(d: Drawing, x: Value) -> Line | None:
-    return None if x.axis is None else d.line("{0} + {0}", x, x, kind="add", axis=x.axis)
+    return None if x.axis is None else d.line("{0} + {0}", x, kind="factor", axis=x.axis)
 
 
 def product(d: Drawing, x: Value) -> Line | None:

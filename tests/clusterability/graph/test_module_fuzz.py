@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from clusterability import WeightGraph
 from clusterability.errors import GraphError
 
-from .perturbation import Layer, blocks_by_perturbation, layers_of
+from .perturbation import Layer, blocks_by_perturbation, input_readings, layers_of
 from .random_lines import programs
 from .random_modules import Program
 
@@ -24,9 +24,9 @@ def outcome(program: Program) -> str | None:
         assert str(error).isprintable(), f"the refusal is not one line: {error}"
         return str(error)
     failures = []
-    for input_axis in (1, len(program.input_shape), None):  # what an input's units are, its first reader says
+    for place, axis in input_readings(program):
         try:
-            assert_exact(graph, program, layers_of(program, input_axis))
+            assert_exact(graph, program, layers_of(program, place, axis))
             return None
         except AssertionError as failure:
             failures.append(failure)
