@@ -10,6 +10,7 @@ from pathlib import Path
 import claims
 import clusterings
 import null_size
+import published_networks
 import recovery
 import sweep
 import training
@@ -22,8 +23,9 @@ SECTIONS = {
     "recovery": recovery.section,
     "null_size": null_size.section,
     "claims": claims.section,
+    "published": published_networks.section,
 }
-LONG = ("null_size", "claims")  # an hour, two hours
+LONG = ("null_size", "claims", "published")  # an hour, two hours; wheels to be downloaded first
 TITLE = "# Timings\n\nMade by `make bench`; a section made alone replaces its own lines only.\n"
 
 
@@ -34,7 +36,7 @@ def main() -> None:
         nargs="*",
         choices=SECTIONS,
         default=[name for name in SECTIONS if name not in LONG],
-        help=f"all of them but {' and '.join(LONG)} unless named",
+        help=f"all of them but {', '.join(LONG)} unless named",
     )
     for name in parser.parse_args().sections:
         heading, _, text = SECTIONS[name]().strip().partition("\n")

@@ -55,7 +55,11 @@ def input_readings(program: Program) -> list[tuple[int, int | None]]:
     place, readings = 0, [(0, axis) for axis in dict.fromkeys((1, len(shape) - 1, None))]
     for line in program.lines:
         is_only_shape = line.kind == "other" and line.axis is None
-        if line.inputs != (place,) or program.uses(place) != 1 or not (line.kind == "nonlinearity" or is_only_shape):
+        if (
+            line.inputs != (place,)
+            or program.uses(place) != 1
+            or not (line.kind == "nonlinearity" or is_only_shape)
+        ):
             break
         place += 1
         readings.append((place, None))
@@ -106,9 +110,7 @@ def blocks_by_perturbation(program: Program, layers: list[Layer]) -> dict[tuple[
 def _run(program: Program, module, layers: list[Layer], chosen: int) -> tuple[list, list]:
     """Run the module with each layer open at one entry only; return its layers as computed and as held."""
     number_at = {layer.place: number for number, layer in enumerate(layers)}
-    closed = {
-        entry for layer in layers for number, entry in enumerate(layer.entries) if number != chosen
-    }
+    closed = {entry for layer in layers for number, entry in enumerate(layer.entries) if number != chosen}
     values = [program.example()[:1].double().requires_grad_()]
     computed, held = list(values) * len(layers), list(values) * len(layers)
     for place, line in enumerate(program.lines, 1):
@@ -127,19 +129,25 @@ def _run(program: Program, module, layers: list[Layer], chosen: int) -> tuple[li
     return computed, held
 
 
-def _derivatives(value: torch.Tensor, axis: int | None, sources: list[torch.Tensor]) -> list[np.ndarray | None]:
+def _derivatives(
+    value: torch.Tensor, axis: int | None, sources: list[torch.Tensor]
+) -> list[np.ndarray | None]:
     """Return for each source the derivatives, (units of the target, its places, *shape of the source)."""
     if not value.requires_grad:
         return [None] * len(sources)
     assert axis is not None
     rows = value.movedim(axis, 1).flatten(2) if value.ndim > 2 else value[..., None]
     seeds = torch.eye(rows[0].numel(), dtype=value.dtype).reshape(-1, *rows.shape)
-    found = torch.autograd.grad(rows, sources, seeds, is_grads_batched=True, allow_unused=True, retain_graph=True)
+    found = torch.autograd.grad(
+        rows, sources, seeds, is_grads_batched=True, allow_unused=True, retain_graph=True
+    )
     return [None if one is None else one.reshape(*rows.shape[1:], *one.shape[1:]).numpy() for one in found]
 
 
 def _one_block(derivative: np.ndarray, axis: int | None) -> np.ndarray:
     """Return (units of the source, units of the target), for the place of each target unit that reads most."""
     by_place = np.abs(derivative)[:, :, 0]  # one example
-    by_place = by_place.reshape(*by_place.shape[:2], -1) if axis is None else np.moveaxis(by_place, 1 + axis, 2)
+    by_place = (
+        by_place.reshape(*by_place.shape[:2], -1) if axis is None else np.moveaxis(by_place, 1 + axis, 2)
+    )
     return by_place.reshape(*by_place.shape[:3], -1).sum(axis=3).max(axis=1).T

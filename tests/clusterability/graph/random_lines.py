@@ -108,9 +108,15 @@ def pooling(d: Drawing, x: Value) -> Line | None:
     if len(x.shape) != 4 or min(x.shape[2:]) < 2:
         return None
     module = d.choose("nn.MaxPool2d(2)", "nn.AvgPool2d(2)", "nn.AdaptiveAvgPool2d(1)", "")
-    functional = d.choose("F.max_pool2d({0}, 2)", "F.avg_pool2d({0}, 2)", "F.adaptive_avg_pool2d({0}, (1, 1))")
+    functional = d.choose(
+        "F.max_pool2d({0}, 2)", "F.avg_pool2d({0}, 2)", "F.adaptive_avg_pool2d({0}, (1, 1))"
+    )
     code = d.part(module) + "({0})" if module else functional
-    mean = "F.adaptive_avg_pool2d({0}, 1)" if "daptive" in code or "Adaptive" in module else "F.avg_pool2d({0}, 2)"
+    mean = (
+        "F.adaptive_avg_pool2d({0}, 1)"
+        if "daptive" in code or "Adaptive" in module
+        else "F.avg_pool2d({0}, 2)"
+    )
     return d.line(code, x, kind="nonlinearity", axis=x.axis, slope_one=mean)
 
 
@@ -139,7 +145,16 @@ def other_norm(d: Drawing, x: Value) -> Line:
 
 
 def factor(d: Drawing, x: Value) -> Line:
-    forms = ("{0} / 255.0", "{0} * 0.5", "0.25 * {0}", "-{0}", "{0} - 0.5", "{0} + 1", "torch.mul({0}, 3.0)", "{0}.div(4)")
+    forms = (
+        "{0} / 255.0",
+        "{0} * 0.5",
+        "0.25 * {0}",
+        "-{0}",
+        "{0} - 0.5",
+        "{0} + 1",
+        "torch.mul({0}, 3.0)",
+        "{0}.div(4)",
+    )
     return d.line(d.choose(*forms), x, kind="factor", axis=x.axis)
 
 
@@ -165,7 +180,9 @@ def addition(d: Drawing, x: Value) -> Line | None:
     other = partner(d, x, lambda value: value.shape == x.shape and value.axis == x.axis)
     if other is None:
         return None
-    return d.line(d.choose("{0} + {1}", "torch.add({0}, {1})", "{0}.add({1})"), x, other, kind="add", axis=x.axis)
+    return d.line(
+        d.choose("{0} + {1}", "torch.add({0}, {1})", "{0}.add({1})"), x, other, kind="add", axis=x.axis
+    )
 
 
 def scaled_residual(d: Drawing, x: Value) -> Line | None:
@@ -209,7 +226,9 @@ def concatenation_of_places(d: Drawing, x: Value) -> Line | None:
     other = partner(d, x, lambda value: value.shape == x.shape)
     if other is None or len(x.shape) < 3:
         return None
-    return d.line(d.choose("torch.cat([{0}, {1}], -1)", "torch.cat([{0}, {1}], 0)[:2]"), x, other, axis=x.axis)
+    return d.line(
+        d.choose("torch.cat([{0}, {1}], -1)", "torch.cat([{0}, {1}], 0)[:2]"), x, other, axis=x.axis
+    )
 
 
 def flattening(d: Drawing, x: Value) -> Line | None:
@@ -224,7 +243,9 @@ def flattening_of_places(d: Drawing, x: Value) -> Line | None:
     if len(x.shape) != 4:
         return None
     size = x.shape[1]
-    return d.line(d.choose("torch.flatten({0}, 2)", f"{{0}}.view({{0}}.size(0), {size}, -1)"), x, axis=x.axis and 1)
+    return d.line(
+        d.choose("torch.flatten({0}, 2)", f"{{0}}.view({{0}}.size(0), {size}, -1)"), x, axis=x.axis and 1
+    )
 
 
 def slice_of_units(d: Drawing, x: Value) -> Line | None:
@@ -268,7 +289,10 @@ def mixing_view(d: Drawing, x: Value) -> Line | None:
     shuffle = f"{{0}}.reshape(-1, 2, {half}{rest}).transpose(1, 2).reshape(-1, {x.shape[1]}{rest})"
     forms = [(shuffle, x.axis if x.axis == 1 else None), (f"{{0}}.reshape(-1, {half}, 2{rest})", None)]
     if len(x.shape) == 2:
-        forms += [(f"{{0}}.view(-1, {half}, 2).flatten(1)", x.axis), (f"{{0}}.view(-1, 2, {half}).sum(1)", None)]
+        forms += [
+            (f"{{0}}.view(-1, {half}, 2).flatten(1)", x.axis),
+            (f"{{0}}.view(-1, 2, {half}).sum(1)", None),
+        ]
     code, axis = d.choose(*forms)
     return d.line(code, x, axis=axis)
 
@@ -276,13 +300,17 @@ def mixing_view(d: Drawing, x: Value) -> Line | None:
 def new_axis(d: Drawing, x: Value) -> Line | None:
     if len(x.shape) == 4:
         return None
-    code, moved = d.choose(("{0}[:, None]", 1), ("{0}.unsqueeze(1)", 1), ("{0}[..., None]", 0), ("{0}.unsqueeze(-1)", 0))
+    code, moved = d.choose(
+        ("{0}[:, None]", 1), ("{0}.unsqueeze(1)", 1), ("{0}[..., None]", 0), ("{0}.unsqueeze(-1)", 0)
+    )
     return d.line(code, x, axis=None if x.axis is None else x.axis + moved)
 
 
 def squeezing(d: Drawing, x: Value) -> Line | None:
     if len(x.shape) == 4 and x.shape[2:] == (1, 1):
-        return d.line(d.choose("{0}.squeeze(-1).squeeze(-1)", "{0}[:, :, 0, 0]"), x, axis=1 if x.axis == 1 else None)
+        return d.line(
+            d.choose("{0}.squeeze(-1).squeeze(-1)", "{0}[:, :, 0, 0]"), x, axis=1 if x.axis == 1 else None
+        )
     if len(x.shape) == 3 and x.shape[1] == 1:
         return d.line(d.choose("{0}.squeeze(1)", "{0}[:, 0]"), x, axis=1 if x.axis == 2 else None)
     return None

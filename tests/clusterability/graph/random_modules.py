@@ -30,7 +30,9 @@ class Line:
         code = self.slope_one if slope_one and self.kind == "nonlinearity" else self.code
         code = code.replace(".float()", ".double()") if slope_one else code
         scope = {f"v{place}": value for place, value in enumerate(values)}
-        return eval(code.format(*(f"v{place}" for place in self.inputs)), NAMESPACE | {"self": module} | scope)
+        return eval(
+            code.format(*(f"v{place}" for place in self.inputs)), NAMESPACE | {"self": module} | scope
+        )
 
 
 @dataclass(kw_only=True, slots=True)
@@ -88,7 +90,9 @@ class Program:
             if number in wanted
         ]
         parts = {
-            name: code for name, code in self.parts.items() if any(f"self.{name}" in line.code for line in lines)
+            name: code
+            for name, code in self.parts.items()
+            if any(f"self.{name}" in line.code for line in lines)
         }
         return Program(input_shape=self.input_shape, parts=parts, lines=lines)
 
