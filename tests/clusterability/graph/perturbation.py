@@ -3,15 +3,17 @@
 The value of a unit is what its layer hands to the nonlinearity: a layer's output with the norms, factors and sums
 that nothing else reads. A block is the derivative of a later layer's values by an earlier one's, all layers between
 them held fixed, at nonlinearities of slope one: for units at several places, the sum of |derivative| over the places
-that a place reads. Weights and skips that join the same two layers are perturbed one after the other.
+that a place reads. Weights and skips that join the same two layers may be one block or several.
 """
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 
-from .random_modules import Line, Program
+from .random_modules import NONLINEAR, Line, Program
 
 
 @dataclass(kw_only=True, slots=True)
@@ -37,9 +39,9 @@ def layers_of(program: Program, input_place: int, input_axis: int | None) -> lis
         if line.kind == "weights":
             owners[place] = Layer(names=[_name(line)], place=place, entries=[(place, -1)], axis=_axis(line))
             layers.append(owners[place])
-        elif line.kind == "factor" and owned[0]:
+        elif line.kind in ("factor", "shape") and owned[0]:
             owners[place] = owned[0]
-            owned[0].place = place
+            owned[0].place, owned[0].axis = place, line.axis
         elif line.kind == "add":
             owners[place] = _sum(layers, owned, place, line)
     return layers
@@ -51,23 +53,25 @@ def input_readings(program: Program) -> list[tuple[int, int | None]]:
     The input has no layer of its own: its units are channels, features or pixels, as its first reader takes them,
     behind what has neither weights nor factors: `conv(x)`, `linear(x)`, `linear(pool(x).flatten(1))`.
     """
-    shape = program.example().shape
-    place, readings = 0, [(0, axis) for axis in dict.fromkeys((1, len(shape) - 1, None))]
-    for line in program.lines:
-        is_only_shape = line.kind == "other" and line.axis is None
+    module, value = program.module(), program.example()
+    readings: list[tuple[int, int | None]] = []
+    for place, line in enumerate(program.lines):
+        readings += [(place, axis) for axis in (*range(1, value.ndim), None)]
+        is_only_shape = line.kind == "shape" or (line.kind == "other" and line.axis is None)
         if (
-            line.inputs != (place,)
+            not (is_only_shape or line.kind in NONLINEAR)
+            or line.inputs != (place,)
             or program.uses(place) != 1
-            or not (line.kind == "nonlinearity" or is_only_shape)
         ):
             break
-        place += 1
-        readings.append((place, None))
+        value = line.run(module, [value])
     return readings
 
 
 def _name(line: Line) -> str:
-    return line.code.partition("self.")[2].partition("(")[0]
+    found = re.search(r"self\.(\w+)", line.code)
+    assert found is not None
+    return found[1]
 
 
 def _axis(line: Line) -> int:
@@ -87,44 +91,57 @@ def _sum(layers: list[Layer], owned: list[Layer | None], place: int, line: Line)
         first.entries += gone.entries
         layers.remove(gone)
     first.entries += skips
-    first.place = place
+    first.place, first.axis = place, line.axis
     return first
 
 
-def blocks_by_perturbation(program: Program, layers: list[Layer]) -> dict[tuple[int, int], np.ndarray]:
-    """Return the nonzero blocks, (source, target) in `layers` to (units of source, units of target)."""
+Blocks = dict[tuple[int, int], np.ndarray]
+"""The nonzero blocks, (source, target) in the list of layers to (units of source, units of target)."""
+
+
+def blocks_by_perturbation(program: Program, layers: list[Layer]) -> tuple[Blocks, Blocks]:
+    """Return the blocks with parallel paths one after the other, and with all paths at once."""
     module = program.module().double()
-    blocks: dict[tuple[int, int], np.ndarray] = {}
-    for chosen in range(max(len(layer.entries) for layer in layers)):
-        computed, held = _run(program, module, layers, chosen)
-        for target, layer in enumerate(layers[1:], 1):
-            sources = [number for number, other in enumerate(layers) if other.place < layer.place]
-            found = _derivatives(computed[target], layer.axis, [held[number] for number in sources])
-            for number, derivative in zip(sources, found, strict=True):
-                if derivative is not None and derivative.any():
-                    entries = _one_block(derivative, layers[number].axis)
-                    blocks[number, target] = blocks.get((number, target), 0) + entries
+    most = max(len(layer.entries) for layer in layers)
+    apart: Blocks = {}
+    for chosen in range(most):
+        for ends, entries in _blocks(program, module, layers, chosen).items():
+            apart[ends] = apart.get(ends, 0) + entries
+    return apart, _blocks(program, module, layers, None) if most > 1 else apart
+
+
+def _blocks(program: Program, module: nn.Module, layers: list[Layer], chosen: int | None) -> Blocks:
+    computed, held = _run(program, module, layers, chosen)
+    blocks: Blocks = {}
+    for target, layer in enumerate(layers[1:], 1):
+        sources = [number for number, other in enumerate(layers) if other.place < layer.place]
+        found = _derivatives(computed[target], layer.axis, [held[number] for number in sources])
+        for number, derivative in zip(sources, found, strict=True):
+            if derivative is not None and derivative.any():
+                blocks[number, target] = _one_block(derivative, layers[number].axis)
     return blocks
 
 
-def _run(program: Program, module, layers: list[Layer], chosen: int) -> tuple[list, list]:
-    """Run the module with each layer open at one entry only; return its layers as computed and as held."""
+def _run(
+    program: Program, module: nn.Module, layers: list[Layer], chosen: int | None
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Run the module, each layer open at one entry only (None: at all); return its layers as computed and as held."""
     number_at = {layer.place: number for number, layer in enumerate(layers)}
-    closed = {entry for layer in layers for number, entry in enumerate(layer.entries) if number != chosen}
+    entries = {entry: number for layer in layers for number, entry in enumerate(layer.entries)}
+    closed = {entry for entry, number in entries.items() if chosen not in (None, number)}
     values = [program.example()[:1].double().requires_grad_()]
-    computed, held = list(values) * len(layers), list(values) * len(layers)
+    computed, held = values * len(layers), values * len(layers)
     for place, line in enumerate(program.lines, 1):
-        read = list(values)
-        for position, source in enumerate(line.inputs):
-            if (place, position) in closed:
-                read[source] = values[source].detach()
-        value = line.run(module, read, slope_one=True)
+        given = [
+            values[source].detach() if (place, position) in closed else values[source]
+            for position, source in enumerate(line.inputs)
+        ]
+        value = line.run(module, given, slope_one=True)
         if (place, -1) in closed:
             value = value.detach()
         if place in number_at:
             computed[number_at[place]] = value
-            value = value.detach().requires_grad_()
-            held[number_at[place]] = value
+            value = held[number_at[place]] = value.detach().requires_grad_()
         values.append(value)
     return computed, held
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 
 import torch
 from hypothesis import strategies as st
 from torch import nn
 
-from .random_modules import Kind, Line, Program
+from .random_modules import NONLINEAR, Kind, Line, Program
 
 INPUT_SHAPES = ((6,), (8,), (3, 6, 6), (2, 8, 8), (4, 6))
 MOST_FEATURES = 300
@@ -20,23 +21,25 @@ class Value:
     place: int
     shape: tuple[int, ...]
     axis: int | None
+    root: int
+    """The value of which this one is an elementwise function."""
 
 
 @dataclass(kw_only=True)
 class Drawing:
     """A program while it is drawn."""
 
-    draw: st.DrawFn
+    random: Random
     program: Program
     values: list[Value] = field(default_factory=list)
     tensors: list[torch.Tensor] = field(default_factory=list)
     module: nn.Module = field(default_factory=nn.Module)
 
     def choose(self, *options):
-        return self.draw(st.sampled_from(options))
+        return self.random.choice(options)
 
     def number(self, least: int, most: int) -> int:
-        return self.draw(st.integers(least, most))
+        return self.random.randint(least, most)
 
     def part(self, code: str) -> str:
         """Add a layer or a parameter; return how the forward pass calls it."""
@@ -49,6 +52,10 @@ class Drawing:
     ) -> Line:
         places = tuple(value.place for value in values)
         return Line(code=code, inputs=places, kind=kind, axis=axis, slope_one=slope_one)
+
+    def reshaped(self, code: str, x: Value, axis: int | None) -> Line:
+        """Return a line of another shape; no axis: units are folded with places."""
+        return self.line(code, x, kind="other" if axis is None else "shape", axis=axis)
 
 
 LineOf = Callable[[Drawing, Value], Line | None]
@@ -84,23 +91,33 @@ def convolution(d: Drawing, x: Value) -> Line | None:
     return d.line(d.part(code) + "({0})", x, kind="weights", axis=1)
 
 
+def plain_layer(d: Drawing, x: Value) -> Line | None:
+    return plain_linear(d, x) or convolution(d, x) or flattening(d, x)
+
+
 def transposed_convolution(d: Drawing, x: Value) -> Line | None:
     if len(x.shape) != 4:
         return None
     return d.line(d.part(f"nn.ConvTranspose2d({x.shape[1]}, 3, 2)") + "({0})", x, kind="weights", axis=1)
 
 
-def nonlinearity(d: Drawing, x: Value) -> Line:
-    names = ("ReLU()", "LeakyReLU()", "GELU()", "Tanh()", "SiLU()", "PReLU()")
-    spelled = ("torch.relu({0})", "F.relu({0})", "{0}.relu()", "torch.tanh({0})", "F.gelu({0})", "{0}.sigmoid()",
-               "F.leaky_relu({0}, 0.1)", "F.silu({0})", "torch.clamp({0}, min=0)")  # fmt: skip
-    name = d.choose("", *names)
+def homogeneous(d: Drawing, x: Value) -> Line:
+    spelled = (
+        "torch.relu({0})",
+        "F.relu({0})",
+        "{0}.relu()",
+        "F.leaky_relu({0}, 0.1)",
+        "torch.clamp({0}, min=0)",
+    )
+    name = d.choose("", "ReLU()", "LeakyReLU()", "PReLU()", f"PReLU({x.shape[1]})")
     code = d.part(f"nn.{name}") + "({0})" if name else d.choose(*spelled)
-    return d.line(code, x, kind="nonlinearity", axis=x.axis)
+    return d.line(code, x, kind="homogeneous", axis=x.axis)
 
 
-def prelu_of_each_channel(d: Drawing, x: Value) -> Line:
-    code = d.part(f"nn.PReLU({x.shape[1]})") + "({0})"
+def nonlinearity(d: Drawing, x: Value) -> Line:
+    spelled = ("torch.tanh({0})", "F.gelu({0})", "{0}.sigmoid()", "F.silu({0})")
+    name = d.choose("", "GELU()", "Tanh()", "SiLU()", "ReLU6()")
+    code = d.part(f"nn.{name}") + "({0})" if name else d.choose(*spelled)
     return d.line(code, x, kind="nonlinearity", axis=x.axis)
 
 
@@ -117,7 +134,7 @@ def pooling(d: Drawing, x: Value) -> Line | None:
         if "daptive" in code or "Adaptive" in module
         else "F.avg_pool2d({0}, 2)"
     )
-    return d.line(code, x, kind="nonlinearity", axis=x.axis, slope_one=mean)
+    return d.line(code, x, kind="homogeneous", axis=x.axis, slope_one=mean)
 
 
 def mean_of_places(d: Drawing, x: Value) -> Line | None:
@@ -196,12 +213,16 @@ def scaled_residual(d: Drawing, x: Value) -> Line | None:
 
 
 def sum_with_itself(d: Drawing, x: Value) -> Line | None:
-    return None if x.axis is None else d.line("{0} + {0}", x, kind="factor", axis=x.axis)
+    return None if x.axis is None else d.line("{0} + {1}", x, x, kind="add", axis=x.axis)
 
 
 def product(d: Drawing, x: Value) -> Line | None:
+    """Return a product of two values; of one unit's it is a nonlinearity such as x * sigmoid(x)."""
     other = partner(d, x, lambda value: value.shape == x.shape)
-    return None if other is None else d.line("{0} * {1}", x, other, axis=x.axis)
+    if other is None:
+        return None
+    kind = "nonlinearity" if other.root == x.root else "other"
+    return d.line("{0} * {1}", x, other, kind=kind, axis=x.axis)
 
 
 def gate(d: Drawing, x: Value) -> Line | None:
@@ -236,16 +257,16 @@ def flattening(d: Drawing, x: Value) -> Line | None:
         return None
     forms = ("torch.flatten({0}, 1)", "{0}.flatten(1)", "{0}.view({0}.size(0), -1)", "{0}.reshape({0}.shape[0], -1)",
              d.part("nn.Flatten()") + "({0})")  # fmt: skip
-    return d.line(d.choose(*forms), x)
+    is_kept = x.axis == 1 and all(size == 1 for size in x.shape[2:])
+    return d.reshaped(d.choose(*forms), x, 1 if is_kept else None)
 
 
 def flattening_of_places(d: Drawing, x: Value) -> Line | None:
     if len(x.shape) != 4:
         return None
     size = x.shape[1]
-    return d.line(
-        d.choose("torch.flatten({0}, 2)", f"{{0}}.view({{0}}.size(0), {size}, -1)"), x, axis=x.axis and 1
-    )
+    code = d.choose("torch.flatten({0}, 2)", f"{{0}}.view({{0}}.size(0), {size}, -1)")
+    return d.reshaped(code, x, 1 if x.axis == 1 else None)
 
 
 def slice_of_units(d: Drawing, x: Value) -> Line | None:
@@ -274,10 +295,10 @@ def transposition(d: Drawing, x: Value) -> Line | None:
     if len(x.shape) == 4:
         order = d.choose((0, 2, 3, 1), (0, 3, 1, 2), (0, 1, 3, 2))
         axis = None if x.axis is None else order.index(x.axis)
-        return d.line(f"{{0}}.permute{order}", x, axis=axis)
+        return d.reshaped(f"{{0}}.permute{order}", x, axis)
     if len(x.shape) == 3:
-        axis = x.axis and 3 - x.axis
-        return d.line(d.choose("{0}.transpose(1, 2)", "{0}.permute(0, 2, 1)", "{0}.mT"), x, axis=axis)
+        code = d.choose("{0}.transpose(1, 2)", "{0}.permute(0, 2, 1)", "{0}.mT")
+        return d.reshaped(code, x, None if x.axis is None else 3 - x.axis)
     return None
 
 
@@ -303,16 +324,15 @@ def new_axis(d: Drawing, x: Value) -> Line | None:
     code, moved = d.choose(
         ("{0}[:, None]", 1), ("{0}.unsqueeze(1)", 1), ("{0}[..., None]", 0), ("{0}.unsqueeze(-1)", 0)
     )
-    return d.line(code, x, axis=None if x.axis is None else x.axis + moved)
+    return d.reshaped(code, x, None if x.axis is None else x.axis + moved)
 
 
 def squeezing(d: Drawing, x: Value) -> Line | None:
     if len(x.shape) == 4 and x.shape[2:] == (1, 1):
-        return d.line(
-            d.choose("{0}.squeeze(-1).squeeze(-1)", "{0}[:, :, 0, 0]"), x, axis=1 if x.axis == 1 else None
-        )
+        code = d.choose("{0}.squeeze(-1).squeeze(-1)", "{0}[:, :, 0, 0]")
+        return d.reshaped(code, x, 1 if x.axis == 1 else None)
     if len(x.shape) == 3 and x.shape[1] == 1:
-        return d.line(d.choose("{0}.squeeze(1)", "{0}[:, 0]"), x, axis=1 if x.axis == 2 else None)
+        return d.reshaped(d.choose("{0}.squeeze(1)", "{0}[:, 0]"), x, 1 if x.axis == 2 else None)
     return None
 
 
@@ -341,11 +361,11 @@ def padding(d: Drawing, x: Value) -> Line:
 
 
 PLAIN_LINES: tuple[LineOf, ...] = (
-    plain_linear, plain_linear, convolution, convolution, nonlinearity, nonlinearity, nonlinearity, pooling, batch_norm,
+    plain_linear, plain_linear, convolution, convolution, homogeneous, homogeneous, nonlinearity, pooling, batch_norm,
     batch_norm, passed_on, addition, addition, concatenation, flattening, flattening,
 )  # fmt: skip
 WILD_LINES: tuple[LineOf, ...] = (
-    linear, transposed_convolution, prelu_of_each_channel, mean_of_places, mean_of_units, other_norm, factor,
+    linear, transposed_convolution, mean_of_places, mean_of_units, other_norm, factor,
     factor_of_each_feature, scaled_residual, sum_with_itself, product, gate, concatenation_of_places,
     flattening_of_places, slice_of_units, slice_of_units, slice_of_places, one_place, transposition, mixing_view,
     new_axis, squeezing, layer_used_again, attention, interpolation, padding,
@@ -354,24 +374,29 @@ WILD_LINES: tuple[LineOf, ...] = (
 
 @st.composite
 def programs(draw: st.DrawFn) -> Program:
-    """Draw a module of 3 to 10 lines, at least one of them a layer with weights."""
-    d = Drawing(draw=draw, program=Program(input_shape=draw(st.sampled_from(INPUT_SHAPES))))
+    """Draw a module of up to 10 lines, about a third of them layers with weights."""
+    random = draw(st.randoms(use_true_random=True))  # hypothesis's own choices are mostly short modules
+    d = Drawing(random=random, program=Program(input_shape=random.choice(INPUT_SHAPES)))
     d.tensors.append(d.program.example())
-    d.values.append(Value(place=0, shape=(2, *d.program.input_shape), axis=1))
-    share_of_wild = draw(st.sampled_from((0, 0, 1, 3)))
-    for _ in range(draw(st.integers(3, 10))):
-        kinds = WILD_LINES if draw(st.integers(0, 3)) < share_of_wild else PLAIN_LINES
-        _add_line(d, draw(st.sampled_from(kinds)))
-    program = d.program.needed()
-    if not any(line.kind == "weights" for line in program.lines):
+    d.values.append(Value(place=0, shape=(2, *d.program.input_shape), axis=1, root=0))
+    share_of_wild = random.choice((0, 0.05, 0.15, 0.5))
+    wanted = draw(st.integers(3, 10))
+    for _ in range(5 * wanted):
+        if len(d.program.lines) == wanted:
+            break
+        if random.random() < 0.3:
+            lines: tuple[LineOf, ...] = (plain_layer,)
+        else:
+            lines = WILD_LINES if random.random() < share_of_wild else PLAIN_LINES
+        _add_line(d, random.choice(lines))
+    while not any(line.kind == "weights" for line in d.program.needed().lines):
         _add_line(d, linear)
-        program = d.program.needed()
-    return program
+    return d.program.needed()
 
 
 def _add_line(d: Drawing, line_of: LineOf) -> None:
     """Add a line that reads the newest value, or now and then an older one, if it runs."""
-    newest = d.draw(st.integers(0, 3)) > 0
+    newest = d.random.random() < 0.85
     line = line_of(d, d.values[-1] if newest else d.choose(*d.values))
     if line is None:
         return
@@ -381,11 +406,14 @@ def _add_line(d: Drawing, line_of: LineOf) -> None:
     d.module.eval()
     try:
         with torch.no_grad():
-            value = line.run(d.module, d.tensors)
+            value = line.run(d.module, [d.tensors[place] for place in line.inputs])
     except (RuntimeError, ValueError, IndexError, TypeError):
         return
     if value.ndim < 2 or value.numel() > 2 * MOST_FEATURES or value.shape[0] != 2 or not value.numel():
         return
     d.program.lines.append(line)
     d.tensors.append(value)
-    d.values.append(Value(place=len(d.program.lines), shape=tuple(value.shape), axis=line.axis))
+    place = len(d.program.lines)
+    is_elementwise = line.kind in ("factor", *NONLINEAR) and value.shape == d.tensors[line.inputs[0]].shape
+    root = d.values[line.inputs[0]].root if is_elementwise else place
+    d.values.append(Value(place=place, shape=tuple(value.shape), axis=line.axis, root=root))

@@ -1,5 +1,6 @@
 """Modules as lines of code: what `random_lines` draws and `oracle` takes apart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -7,9 +8,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-Kind = Literal["weights", "factor", "add", "nonlinearity", "other"]
-"""What a line does to units: a layer's output; a factor or a constant for each place; a sum of two values; an
-elementwise nonlinearity or a pooling; anything else."""
+Kind = Literal["weights", "factor", "shape", "add", "homogeneous", "nonlinearity", "other"]
+"""What a line does to units: a layer's output; a factor or a constant for each place; another shape, units in order;
+a sum of two values; a nonlinearity or pooling with f(c x) = c f(x) for c > 0; another elementwise one; anything else."""
+NONLINEAR = ("homogeneous", "nonlinearity")
 NAMESPACE = {"torch": torch, "nn": nn, "F": F}
 
 
@@ -25,14 +27,14 @@ class Line:
     axis: int | None = None
     """Where the units are in the value; None: they are folded with other things."""
 
-    def run(self, module: nn.Module, values: list[torch.Tensor], *, slope_one: bool = False) -> torch.Tensor:
-        """Return the line's value."""
-        code = self.slope_one if slope_one and self.kind == "nonlinearity" else self.code
+    def run(
+        self, module: nn.Module, given: Sequence[torch.Tensor], *, slope_one: bool = False
+    ) -> torch.Tensor:
+        """Return the line's value, `given` those of its inputs in their order."""
+        code = self.slope_one if slope_one and self.kind in NONLINEAR else self.code
         code = code.replace(".float()", ".double()") if slope_one else code
-        scope = {f"v{place}": value for place, value in enumerate(values)}
-        return eval(
-            code.format(*(f"v{place}" for place in self.inputs)), NAMESPACE | {"self": module} | scope
-        )
+        scope = {f"given{position}": value for position, value in enumerate(given)}
+        return eval(code.format(*scope), NAMESPACE | {"self": module} | scope)
 
 
 @dataclass(kw_only=True, slots=True)
