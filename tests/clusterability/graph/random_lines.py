@@ -183,7 +183,7 @@ def factor_of_each_feature(d: Drawing, x: Value) -> Line:
 def passed_on(d: Drawing, x: Value) -> Line:
     forms = (d.part("nn.Dropout(0.5)") + "({0})", d.part("nn.Identity()") + "({0})", "{0}.contiguous()", "{0}.float()",
              "F.dropout({0}, 0.5, self.training)", "{0}.clone()")  # fmt: skip
-    return d.line(d.choose(*forms), x, kind="factor", axis=x.axis)
+    return d.line(d.choose(*forms), x, kind="shape", axis=x.axis)
 
 
 def partner(d: Drawing, x: Value, fits: Callable[[Value], bool]) -> Value | None:
