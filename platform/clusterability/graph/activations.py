@@ -2,14 +2,14 @@
 
 from collections.abc import Set
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import fx
 
-from clusterability.errors import GraphError
-from clusterability.graph.draft import DraftGraph, DraftLayer, Values
+from clusterability.errors import GraphError, first_line
+from clusterability.graph.draft import DraftGraph, Values
 
 EXAMPLES_AT_ONCE = 500
 _ROUNDING = 1e-12  # a variance below this share of the mean square is rounding
@@ -26,51 +26,71 @@ def contributions(draft: DraftGraph, traced: fx.GraphModule, inputs: torch.Tenso
 
     inputs: (examples, ...), as the module takes them, gone through once in double precision.
     """
-    targets = {id(layer): _preactivation(layer) for layer in draft.layers if layer.width}
-    wanted = {block.consumed for block in draft.blocks} | set(targets.values())
-    spreads = _spreads(traced, wanted, inputs)
-    sources = [spreads[block.consumed][block.channels] for block in draft.blocks]
+    targets = [draft.layers[block.target].preactivation for block in draft.blocks]
+    moments = _moments(traced, {block.consumed for block in draft.blocks} | set(targets), inputs)
+    sources = [moments[block.consumed].of_units(block.positions)[1] for block in draft.blocks]
+    if not all(np.isfinite(spread).all() for spread in sources):
+        raise GraphError("weighting 'contribution': the activations over these inputs are not finite")
     largest: dict[int, np.ndarray] = {}  # of a layer's units, over all that read them
     for block, source in zip(draft.blocks, sources, strict=True):
         largest[block.source] = np.maximum(largest.get(block.source, 0), source)
     result = []
-    for block, source in zip(draft.blocks, sources, strict=True):
-        target = spreads[targets[id(draft.layers[block.target])]]
+    for block, source, values in zip(draft.blocks, sources, targets, strict=True):
+        target = moments[values].spread()
+        if not np.isfinite(target).all():
+            raise GraphError("weighting 'contribution': the activations over these inputs are not finite")
         alive = (target > 0) & (largest.get(block.target, np.ones_like(target)) > 0)
         inverse = np.where(alive, 1 / np.where(alive, target, 1), 0)
         result.append(np.abs(block.matrix) * source[:, None] * inverse)
     return result
 
 
-def _preactivation(layer: DraftLayer) -> Values:
-    assert layer.width is not None, "settled by now"
-    return Values(node=layer.preactivation, num_channels=layer.width)
-
-
 @dataclass(slots=True)
 class Moments:
-    """Sums over examples and places, for each channel, in double precision."""
+    """Sums over examples and places, for each position of a unit, in double precision."""
 
+    axis: int
+    """Axis along which units lie."""
     count: int = 0
     total: np.ndarray | float = 0.0
     squares: np.ndarray | float = 0.0
 
-    def add(self, values: torch.Tensor, num_channels: int) -> None:
-        """Count values of shape (examples, channels, ...), or with what follows folded into the channels."""
-        channels = values.reshape(len(values), num_channels, -1).double()
-        self.count += channels.shape[0] * channels.shape[2]
-        self.total = self.total + channels.sum(dim=(0, 2)).cpu().numpy()
-        self.squares = self.squares + channels.square().sum(dim=(0, 2)).cpu().numpy()
+    def add(self, values: torch.Tensor) -> None:
+        """Count more values."""
+        others = [axis for axis in range(values.ndim) if axis != self.axis]
+        values = values.double()
+        self.count += values.numel() // values.shape[self.axis]
+        self.total = self.total + values.sum(dim=others).cpu().numpy()
+        self.squares = self.squares + values.square().sum(dim=others).cpu().numpy()
 
-    def mean(self) -> np.ndarray:
-        """Return the mean of each channel."""
-        return np.asarray(self.total) / self.count
+    def of_units(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean and the spread of each unit over all its places.
+
+        positions: shape (units, places), -1 for a unit that is nowhere, whose spread is 0.
+        """
+        mean, mean_square = (
+            np.where(positions >= 0, np.asarray(sums)[positions], 0).mean(axis=1) / self.count
+            for sums in (self.total, self.squares)
+        )
+        return mean, _spread(mean, mean_square)
+
+    def of_labels(self, labels: np.ndarray, num_units: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mean and the spread of each unit; labels: the unit at each position."""
+        counts = np.maximum(np.bincount(labels, minlength=num_units), 1) * self.count
+        mean, mean_square = (
+            np.bincount(labels, weights=np.asarray(sums), minlength=num_units) / counts
+            for sums in (self.total, self.squares)
+        )
+        return mean, _spread(mean, mean_square)
 
     def spread(self) -> np.ndarray:
-        """Return the standard deviation of each channel; 0 where it is rounding."""
-        mean_square = np.asarray(self.squares) / self.count
-        variance = mean_square - (np.asarray(self.total) / self.count) ** 2
-        return np.sqrt(np.where(variance > _ROUNDING * mean_square, variance, 0))
+        """Return the standard deviation at each position; 0 where it is rounding."""
+        return _spread(np.asarray(self.total) / self.count, np.asarray(self.squares) / self.count)
+
+
+def _spread(mean: np.ndarray, mean_square: np.ndarray) -> np.ndarray:
+    variance = mean_square - mean**2
+    return np.sqrt(np.where(variance <= _ROUNDING * mean_square, 0, variance))  # NaN stays NaN
 
 
 @dataclass(slots=True)
@@ -82,7 +102,7 @@ class _Recorder:
 
     def record(self, node: fx.Node, result: torch.Tensor) -> None:
         for values in self.wanted.get(node, []):
-            self.moments.setdefault(values, Moments()).add(result, values.num_channels)
+            self.moments.setdefault(values, Moments(axis=values.axis)).add(result)
 
 
 class _RecordingInterpreter(fx.Interpreter):
@@ -98,19 +118,22 @@ class _RecordingInterpreter(fx.Interpreter):
 
 
 @torch.no_grad()
-def _spreads(traced: fx.GraphModule, wanted: Set[Values], inputs: torch.Tensor) -> dict[Values, np.ndarray]:
-    """Return the standard deviation of each channel of the values wanted."""
+def _moments(traced: fx.GraphModule, wanted: Set[Values], inputs: torch.Tensor) -> dict[Values, Moments]:
+    """Return the sums over the inputs of the values wanted."""
     precise = deepcopy(traced).cpu().double().eval()
     names = {node.name: node for node in precise.graph.nodes}  # the copy has nodes of its own
-    copies = {Values(node=names[v.node.name], num_channels=v.num_channels): v for v in wanted}
+    copies = {replace(values, node=names[values.node.name]): values for values in wanted}
     by_node: dict[fx.Node, list[Values]] = {}
     for copy in copies:
         by_node.setdefault(copy.node, []).append(copy)
     recorder = _Recorder(wanted=by_node)
     interpreter = _RecordingInterpreter(precise, recorder)
     for batch in inputs.split(EXAMPLES_AT_ONCE):
-        interpreter.run(batch.cpu().double())
-    spreads = {copies[values]: moments.spread() for values, moments in recorder.moments.items()}
-    if not all(np.isfinite(spread).all() for spread in spreads.values()):
-        raise GraphError("weighting 'contribution': the activations over these inputs are not finite")
-    return spreads
+        try:
+            interpreter.run(batch.cpu().double())
+        except Exception as error:  # the module's own code, which may raise anything
+            raise GraphError(
+                f"inputs: got shape {tuple(inputs.shape)}, which the module does not take in evaluation: "
+                f"{first_line(error)}"
+            ) from error
+    return {copies[values]: moments for values, moments in recorder.moments.items()}

@@ -8,16 +8,20 @@ from torch import fx
 
 from clusterability.errors import GraphError
 from clusterability.graph.kernels import Kernel
+from clusterability.graph.signal import Signal, layer_ids, whole_axis
+from clusterability.graph.unit_rows import rows_of_units
 
 LayerKind = Literal["input", "convolution", "linear"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Values:
-    """A tensor of the module, (examples, channels, ...) or with what follows folded into the channels."""
+    """A tensor of the module and the axis along which its units lie."""
 
     node: fx.Node
-    num_channels: int
+    axis: int
+    size: int
+    """Positions along the axis."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -26,10 +30,10 @@ class DraftLayer:
 
     name: str
     kind: LayerKind
-    width: int | None
-    """Units; None for an input that nothing has read yet."""
-    preactivation: fx.Node
-    """Where the units' values are, before any nonlinearity."""
+    width: int
+    """Units; 0 for an input that nothing has read yet, and for a layer merged into another."""
+    preactivation: Values
+    """Where the units' values are, before any nonlinearity; the input's are read elsewhere."""
     bias: np.ndarray
     """What is added to each unit's weighted inputs, batch norm right behind the layer included."""
     is_output: bool = False
@@ -48,10 +52,10 @@ class DraftBlock:
     """Entries, (units of source, units of target), without `row_scale`."""
     row_scale: np.ndarray | None
     """Factor of each source unit, from a batch norm behind a nonlinearity; None: ones."""
-    consumed: "Values"
+    consumed: Values
     """The values that these weights multiply, `row_scale` included."""
-    channels: slice
-    """Which channels of those values are the source's units."""
+    positions: np.ndarray
+    """Where each of the source's units lies along the axis of those values, (units, places); -1: nowhere."""
     kernel_area: int
     places: np.ndarray | None
     is_skip: bool
@@ -59,26 +63,10 @@ class DraftBlock:
     """L2 norm of the weights behind each entry; None: |entry|."""
     is_tie: bool
     """An identity skip that nothing scales, so that its two units have one scale."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Segment:
-    """Some channels of a signal: one layer's units, each times a factor."""
-
-    layer: int
-    scale: np.ndarray | None = None
-    """Factor of each unit, shape (units,); None: ones."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Signal:
-    """What the channels of a tensor are: units of layers, one segment after the other."""
-
-    segments: tuple[Segment, ...]
-    is_linear: bool = False
-    """No nonlinearity since the last layer, so what is folded or added next still belongs to it."""
-    is_flat: bool = False
-    """Height and width have been folded into the channels: each channel is a run of features."""
+    layer: str | None
+    """Name of torch's own layer that holds the weights as they are; None: no layer does."""
+    foldings: list[str] = field(default_factory=list)
+    """What has been multiplied into the weights: batch norms by their names, operations by theirs."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -89,91 +77,131 @@ class DraftGraph:
     blocks: list[DraftBlock] = field(default_factory=list)
 
     def add_layer(
-        self, name: str, kind: LayerKind, width: int | None, node: fx.Node, bias: np.ndarray | None = None
+        self, name: str, kind: LayerKind, values: Values, shape: tuple[int, ...], bias: np.ndarray
     ) -> Signal:
-        """Add a layer and return the signal of its outputs; no bias: zeros."""
-        bias = np.zeros(width or 0) if bias is None else bias
-        self.layers.append(DraftLayer(name=name, kind=kind, width=width, preactivation=node, bias=bias))
-        return Signal(segments=(Segment(layer=len(self.layers) - 1),), is_linear=True)
+        """Add a layer and return the signal of its outputs, found in a tensor of this shape."""
+        self.layers.append(
+            DraftLayer(name=name, kind=kind, width=values.size, preactivation=values, bias=bias)
+        )
+        return self.outputs_of(len(self.layers) - 1, shape, values.axis)
 
-    def width_of(self, segment: Segment) -> int:
-        """Return the units of a segment, all known once something has read the input."""
-        width = self.layers[segment.layer].width
-        if width is None:
-            raise GraphError("the input is used before a layer with weights has read it")
-        return width
+    def outputs_of(self, layer: int, shape: tuple[int, ...], axis: int) -> Signal:
+        """Return the signal of a layer's bare outputs, which lie along an axis of a tensor."""
+        width = shape[axis]
+        return Signal(
+            ids=layer_ids(shape, axis),
+            layers=np.full(width, layer),
+            units=np.arange(width),
+            scales=np.ones(width),
+            is_linear=True,
+            is_exclusive=True,
+        )
 
-    def settle_input(self, signal: Signal, width: int) -> None:
-        """Let an input that nothing has read yet be this wide."""
-        layer = self.layers[signal.segments[0].layer]
-        if layer.width is None:
-            layer.width = width
+    def owned_layer(self, signal: Signal) -> tuple[int, int] | None:
+        """Return the layer whose bare outputs a signal is and their axis, if nothing else reads them."""
+        if not (signal.is_linear and signal.is_exclusive) or (signal.scales != 1).any():
+            return None
+        layer = int(signal.layers[0])
+        if (signal.layers != layer).any() or self.layers[layer].kind == "input":
+            return None
+        axis = whole_axis(signal, self.layers[layer].width)
+        return None if axis is None else (layer, axis)
 
-    def scaled(self, signal: Signal, factor: np.ndarray) -> Signal:
-        """Return the signal with each channel times a factor, which the next layer's weights will take up."""
-        segments, first = [], 0
-        for segment in signal.segments:
-            last = first + self.width_of(segment)
-            own = factor[first:last] if segment.scale is None else segment.scale * factor[first:last]
-            segments.append(replace(segment, scale=own))
-            first = last
-        return replace(signal, segments=tuple(segments))
-
-    def owned_layer(self, signal: Signal, node: fx.Node) -> int | None:
-        """Return the layer whose bare outputs this signal is, if nothing else reads them at `node`."""
-        (segment, *others) = signal.segments
-        bare = signal.is_linear and not others and segment.scale is None and len(node.users) == 1
-        return segment.layer if bare and self.layers[segment.layer].kind != "input" else None
-
-    def fold(self, layer: int, factor: np.ndarray, bias: np.ndarray, node: fx.Node) -> None:
+    def fold(self, layer: int, factor: np.ndarray, bias: np.ndarray, values: Values, name: str) -> None:
         """Multiply each unit's incoming weights by a factor, and let `bias` be its bias from now on.
 
-        Its value is now found at `node`.
+        Its value is now found at `values`; `name` is what has been folded.
         """
         for block in self.blocks:
             if block.target == layer:
                 block.matrix = block.matrix * factor
                 block.lengths = None if block.lengths is None else block.lengths * np.abs(factor)
                 block.is_tie = False
+                block.foldings.append(name)
         self.layers[layer].bias = bias
-        self.layers[layer].preactivation = node
+        self.layers[layer].preactivation = values
 
     def mark_unscalable(self, signal: Signal, what: str) -> None:
         """Remember the first thing done to the units of a signal that is not positively homogeneous."""
-        for segment in signal.segments:
-            layer = self.layers[segment.layer]
+        for layer in self.layers_of(signal):
             layer.unscalable = layer.unscalable or what
 
-    def merge(self, kept: int, gone: int, node: fx.Node) -> None:
-        """Let two layers whose outputs are added be one layer; its value is found at `node`."""
-        for block in self.blocks:
-            if block.target == gone:
-                block.target = kept
+    def layers_of(self, signal: Signal) -> list[DraftLayer]:
+        """Return the layers whose units a signal holds."""
+        return [self.layers[index] for index in indices_of_layers(signal)]
+
+    def merge(self, kept: int, gone: int, label: str) -> None:
+        """Let two layers whose outputs are added be one layer."""
+        moved = [block for block in self.blocks if block.target == gone]
+        self.blocks = [block for block in self.blocks if block.target != gone]
+        for block in moved:
+            block.target = kept
+            self._add(block, label)
         self.layers[kept].bias = self.layers[kept].bias + self.layers[gone].bias
         self.layers[gone].width, self.layers[gone].bias = 0, np.zeros(0)
-        self.layers[kept].preactivation = node
 
     def add_blocks(
-        self, signal: Signal, target: int, kernel: Kernel, node: fx.Node, is_skip: bool = False
+        self,
+        signal: Signal,
+        target: int,
+        kernel: Kernel,
+        consumed: Values,
+        label: str,
+        layer: str | None = None,
+        is_skip: bool = False,
     ) -> None:
-        """Add the blocks of a kernel that reads a signal, found at `node`: one for each of its segments."""
-        consumed = Values(node=node, num_channels=kernel.matrix.shape[0])
-        first = 0
-        for segment in signal.segments:
-            last = first + self.width_of(segment)
-            self.blocks.append(
-                DraftBlock(
-                    source=segment.layer,
-                    target=target,
-                    matrix=kernel.matrix[first:last],
-                    row_scale=segment.scale,
-                    consumed=consumed,
-                    channels=slice(first, last),
-                    kernel_area=kernel.area,
-                    places=None if kernel.places is None else kernel.places[first:last],
-                    is_skip=is_skip,
-                    lengths=None if kernel.lengths is None else kernel.lengths[first:last],
-                    is_tie=is_skip and segment.scale is None,
-                )
+        """Add the blocks of a kernel that reads a signal: one for each layer whose units it holds.
+
+        Raises:
+            GraphError: a layer whose units the kernel cannot tell apart, or that the target reads already.
+        """
+        entries = signal.along(consumed.axis)
+        order = dict.fromkeys(signal.layers[entries[entries >= 0]].tolist())
+        for source in order:
+            rows = rows_of_units(
+                signal, entries, source, self.layers[source].width, f"{label}: {self.layers[source].name!r}"
             )
-            first = last
+            matrix, lengths = kernel.of_rows(rows.positions)
+            self._add(
+                DraftBlock(
+                    source=source,
+                    target=target,
+                    matrix=matrix,
+                    row_scale=None if (rows.scale == 1).all() else rows.scale,
+                    consumed=consumed,
+                    positions=rows.positions,
+                    kernel_area=kernel.area * rows.positions.shape[1],
+                    places=kernel.places_of_rows(rows.positions),
+                    is_skip=is_skip,
+                    lengths=lengths,
+                    is_tie=is_skip and bool((rows.scale == 1).all() and np.isin(matrix, (0, 1)).all()),
+                    layer=layer if len(order) == 1 and rows.are_whole else None,
+                ),
+                label,
+            )
+
+    def _add(self, new: DraftBlock, label: str) -> None:
+        """Add a block; weights and an identity skip may join the same units, two blocks of weights may not.
+
+        Raises:
+            GraphError: two kernels read the same units for one sum, of which neither is the edge.
+        """
+        for block in self.blocks:
+            if (block.source, block.target, block.is_skip) != (new.source, new.target, new.is_skip):
+                continue
+            if ((block.positions >= 0).any(axis=1) & (new.positions >= 0).any(axis=1)).any():
+                raise GraphError(
+                    f"{label} adds two values that both read the units of {self.layers[new.source].name!r}; "
+                    "it cannot be read as a weight graph"
+                )
+        self.blocks.append(new)
+
+
+def indices_of_layers(signal: Signal) -> list[int]:
+    """Return the layers whose units a signal holds; elements of the input are the input layer's."""
+    return np.unique(np.maximum(signal.layers[signal.present], 0)).tolist()
+
+
+def moved_by(signal: Signal, factors: np.ndarray) -> Signal:
+    """Return the signal with each entry times a factor, which the next layer's weights will take up."""
+    return replace(signal, scales=signal.scales * factors, is_exclusive=False)

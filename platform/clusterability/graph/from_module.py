@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
-import torch
 from torch import fx, nn
 
 from clusterability.errors import GraphError, unknown_name
 from clusterability.graph.activations import contributions
 from clusterability.graph.block import Block, KernelNorm, Weighting
 from clusterability.graph.draft import DraftGraph
+from clusterability.graph.inputs import checked_inputs
 from clusterability.graph.module_reader import read_module
 from clusterability.graph.normalised import normalised_weights, scaled_rows
 from clusterability.graph.reading import Reading
@@ -23,9 +23,14 @@ class TracedModule:
     """The layers and blocks of a module, as `WeightGraph.from_module` describes them."""
 
     def __init__(
-        self, module: nn.Module, *, kernel_norm: KernelNorm = "l1", kept_layers: KeptLayers = "paper"
+        self,
+        module: nn.Module,
+        *,
+        kernel_norm: KernelNorm = "l1",
+        kept_layers: KeptLayers = "paper",
+        inputs: Any = None,
     ) -> None:
-        """Trace and read a module.
+        """Trace and read a module, for inputs of the shape given, or of one that its weights fit.
 
         Raises:
             GraphError: an unknown option, or a layer that cannot be read, by its name.
@@ -36,7 +41,8 @@ class TracedModule:
         """The module itself."""
         self._kernel_norm: KernelNorm = kernel_norm
         self._kept_layers: KeptLayers = kept_layers
-        self._draft, self._traced = read_module(module, kernel_norm)
+        example = None if inputs is None else checked_inputs(inputs, fewest=1)[:1]
+        self._draft, self._traced = read_module(module, kernel_norm, example)
 
     @property
     def trace(self) -> fx.GraphModule:
@@ -81,9 +87,9 @@ class TracedModule:
         """
         _require("weighting", weighting, get_args(Weighting))
         if weighting == "contribution":
-            if not isinstance(inputs, torch.Tensor) or len(inputs) < 2:
-                raise GraphError("weighting 'contribution' needs a tensor of at least two inputs")
-            matrices = contributions(self._draft, self._traced, inputs)
+            if inputs is None:
+                raise GraphError("weighting 'contribution': got no inputs, allowed: two examples or more")
+            matrices = contributions(self._draft, self._traced, checked_inputs(inputs, fewest=2))
         elif weighting == "normalised":
             matrices = normalised_weights(self._draft)
         else:
@@ -125,7 +131,7 @@ def _assemble(
     layers = [draft.layers[index] for index in kept]
     return Reading(
         blocks=tuple(blocks),
-        widths=tuple(layer.width or 0 for layer in layers),
+        widths=tuple(layer.width for layer in layers),
         layer_names=tuple(layer.name for layer in layers),
         weighting=weighting,
     )
@@ -142,5 +148,5 @@ def _kept(draft: DraftGraph, kept_layers: KeptLayers) -> list[int]:
     ]
 
 
-def _listed(layers: Sequence[tuple[str, int | None]]) -> str:
+def _listed(layers: Sequence[tuple[str, int]]) -> str:
     return ", ".join(f"{name} ({width})" for name, width in layers)

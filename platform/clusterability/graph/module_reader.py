@@ -1,224 +1,248 @@
-"""The weight graph of a torch module: its layers are found by tracing the module with torch.fx.
+"""The weight graph of a torch module: its values are followed from operation to operation.
 
-Units are the outputs of linear layers and the filters of convolutions. Batch norm right after its layer
-scales that layer's weights, batch norm behind a nonlinearity those of the next. Outputs that are added are
-one layer; an identity skip into them is an identity block, a projection skip its kernel.
+Units are the outputs of linear layers and the filters of convolutions. Each value knows which units lie where
+in its tensor; an operation moves them exactly, makes a layer of new ones, or is refused by its name. Batch
+norm and constant factors right after a layer scale that layer's weights, those behind a nonlinearity the next
+one's. Outputs that are added are one layer; an identity skip into them is an identity block, a projection
+skip its kernel.
 """
 
-import operator
-from collections.abc import Callable
-from copy import deepcopy
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from torch import fx, nn
-from torch.nn import functional
 
 from clusterability.errors import GraphError
 from clusterability.graph.block import KernelNorm
-from clusterability.graph.draft import DraftGraph, LayerKind, Segment, Signal
-from clusterability.graph.kernels import (
-    BatchNorm,
-    Convolution,
-    Kernel,
-    batch_norm_factor,
-    bias_of,
-    convolution_kernel,
-    folded_bias,
-    linear_kernel,
-)
-
-_LINEAR_PASS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.Identity, nn.AlphaDropout)
-_NONLINEAR_PASS = (
-    nn.ReLU6, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish,
-    nn.Hardsigmoid, nn.Hardtanh, nn.Tanh, nn.Sigmoid, nn.Softplus, nn.Softmax, nn.LogSoftmax,
-)  # fmt: skip
-_HOMOGENEOUS_PASS = (  # f(c x) = c f(x) for c > 0
-    nn.ReLU, nn.LeakyReLU, nn.PReLU,
-    nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d,
-    nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d,
-    nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.AdaptiveMaxPool3d,
-)  # fmt: skip
-_LINEAR_FUNCTIONS = {
-    functional.dropout,
-    functional.dropout2d,
-    "contiguous",
-    "to",
-    "float",
-    "double",
-    "detach",
-}
-_NONLINEAR_FUNCTIONS = {
-    functional.relu6, functional.elu, functional.gelu,
-    functional.silu, functional.hardswish, functional.softplus, torch.tanh, torch.sigmoid, functional.tanh,
-    functional.sigmoid, functional.softmax, functional.log_softmax, torch.softmax, torch.log_softmax,
-    "tanh", "sigmoid", "softmax", "log_softmax",
-}  # fmt: skip
-_HOMOGENEOUS_FUNCTIONS = {
-    torch.relu, functional.relu, functional.leaky_relu, functional.prelu,
-    functional.max_pool1d, functional.max_pool2d, functional.max_pool3d, functional.avg_pool1d,
-    functional.avg_pool2d, functional.avg_pool3d, functional.adaptive_avg_pool1d,
-    functional.adaptive_avg_pool2d, functional.adaptive_max_pool2d, torch.mean,
-    "relu", "relu_", "mean",
-}  # fmt: skip
-_ADDITIONS = {operator.add, operator.iadd, torch.add, "add", "add_"}
-_FLATTENINGS = {torch.flatten, torch.reshape, "flatten", "view", "reshape", "squeeze", torch.squeeze}
-_SHAPES = {"size", "dim", getattr, operator.getitem}
-_CONCATENATIONS = {torch.cat, torch.concat}
+from clusterability.graph.draft import DraftGraph, DraftLayer, Values, indices_of_layers
+from clusterability.graph.example import traced_with_shapes
+from clusterability.graph.input_units import InputUnits
+from clusterability.graph.module_copy import evaluation_copy
+from clusterability.graph.rules import RULES
+from clusterability.graph.rules.layers import as_function
+from clusterability.graph.rules.step import Constant, Step
+from clusterability.graph.shapes import Shapes, call, operation, own_name
+from clusterability.graph.signal import Followed, Mixed, Signal
+from clusterability.graph.trace import follow_changes_in_place
 
 
-def read_module(module: nn.Module, kernel_norm: KernelNorm) -> tuple[DraftGraph, fx.GraphModule]:
+def read_module(
+    module: nn.Module, kernel_norm: KernelNorm, example: torch.Tensor | None = None
+) -> tuple[DraftGraph, fx.GraphModule]:
     """Return all layers and blocks of a module, and its trace.
+
+    Args:
+        module: any module with one input, or with others that have defaults.
+        kernel_norm: as `WeightGraph.from_module`.
+        example: a few inputs, shape (examples, ...); None: of a shape that the module's weights fit.
 
     Raises:
         GraphError: a layer or an operation that cannot be read, by its name.
     """
-    try:
-        traced = fx.symbolic_trace(deepcopy(module).eval())
-    except Exception as error:  # tracing runs the module's own code, which may raise anything
-        raise GraphError(f"{type(module).__name__} cannot be traced: {str(error).splitlines()[0]}") from error
-    reader = _Reader(traced, kernel_norm)
+    copy, hooks = evaluation_copy(module)
+    traced, shapes = traced_with_shapes(copy, hooks, example)
+    follow_changes_in_place(traced, shapes)
+    reader = _Reader(traced, shapes, kernel_norm)
     for node in traced.graph.nodes:
         reader.read(node)
+    reader.require_all_weights()
     if not reader.draft.blocks:
         raise GraphError(f"{type(module).__name__} has no layer with weights")
     return reader.draft, traced
 
 
 class _Reader:
-    """Follows the signals from node to node of a trace."""
+    """Follows the values from node to node of a trace."""
 
-    def __init__(self, traced: fx.GraphModule, kernel_norm: KernelNorm):
-        self.traced = traced
-        self.kernel_norm: KernelNorm = kernel_norm
+    def __init__(self, traced: fx.GraphModule, shapes: Shapes, kernel_norm: KernelNorm) -> None:
         self.draft = DraftGraph()
-        self.signals: dict[fx.Node, Signal] = {}
+        self._traced, self._shapes = traced, shapes
+        self._kernel_norm: KernelNorm = kernel_norm
+        self._values: dict[fx.Node, Any] = {}
+        self._parameters: dict[fx.Node, frozenset[str]] = {}  # that constants have been computed from
+        self._matrices = _names_of_matrices(traced)
+        self._ran: set[str] = set()  # names of matrices
+        self._acting: set[str] = set()  # on values of the network
+        self._used: dict[str, str] = {}
+        self._inputs: InputUnits
 
     def read(self, node: fx.Node) -> None:
-        inputs = [self.signals[source] for source in node.all_input_nodes if source in self.signals]
+        """Follow one operation."""
         if node.op == "placeholder":
-            if self.draft.layers:
-                raise GraphError(f"input {node.name!r}: a network with several inputs cannot be read")
-            self.signals[node] = replace(self.draft.add_layer("input", "input", None, node), is_linear=False)
-        elif node.op == "call_module" and inputs:
-            self.signals[node] = self._through_module(node, inputs[0])
-        elif node.op in ("call_function", "call_method") and inputs:
-            self._through_function(node, inputs)
+            self._values[node] = self._input(node)
         elif node.op == "output":
-            for segment in (segment for signal in inputs for segment in signal.segments):
-                self.draft.layers[segment.layer].is_output = True
+            for source in node.all_input_nodes:
+                self._mark_outputs(self._values[source])
+        elif node in self._shapes.depends:
+            self._values[node] = self._followed(node)
+        else:
+            self._values[node] = self._constant(node)
 
-    def _through_module(self, node: fx.Node, signal: Signal) -> Signal:
-        layer = self.traced.get_submodule(str(node.target))
-        if isinstance(layer, nn.Linear):
-            return self._through_linear(node, layer, signal)
-        if isinstance(layer, Convolution):
-            return self._through_convolution(node, layer, signal)
-        if isinstance(layer, BatchNorm):
-            return self._through_batch_norm(node, layer, signal)
-        if isinstance(layer, nn.Flatten):
-            return replace(signal, is_flat=True)
-        if isinstance(layer, _LINEAR_PASS):
-            return signal
-        if isinstance(layer, _HOMOGENEOUS_PASS):
-            return replace(signal, is_linear=False)
-        if isinstance(layer, _NONLINEAR_PASS):
-            return self._through_nonlinearity(signal, type(layer).__name__)
-        raise GraphError(f"layer {node.target!r}: {type(layer).__name__} cannot be read as a weight graph")
+    def require_all_weights(self) -> None:
+        """Refuse matrices that ran and act on no value of the network.
 
-    def _through_nonlinearity(self, signal: Signal, name: str) -> Signal:
-        self.draft.mark_unscalable(signal, name)
-        return replace(signal, is_linear=False)
-
-    def _through_linear(self, node: fx.Node, layer: nn.Linear, signal: Signal) -> Signal:
-        self.draft.settle_input(signal, layer.in_features)
-        units = sum(self.draft.width_of(segment) for segment in signal.segments)
-        if layer.in_features % units:
+        Raises:
+            GraphError: naming them.
+        """
+        missing = sorted(self._ran - self._acting)
+        if missing:
             raise GraphError(
-                f"layer {node.target!r}: got {layer.in_features} features, "
-                f"which is not a multiple of {units} channels"
+                f"weights {', '.join(map(repr, missing))} read nothing that depends on the input; "
+                "they cannot be read as part of a weight graph"
             )
-        kernel = linear_kernel(layer, units, self.kernel_norm)
-        return self._through_weights(node, kernel, signal, "linear", bias_of(layer))
 
-    def _through_convolution(self, node: fx.Node, layer: Convolution, signal: Signal) -> Signal:
-        self.draft.settle_input(signal, layer.in_channels)
-        kernel = convolution_kernel(layer, self.kernel_norm)
-        return self._through_weights(node, kernel, signal, "convolution", bias_of(layer))
+    def _input(self, node: fx.Node) -> Signal:
+        shape = tuple(self._shapes.values[node].shape)
+        self._inputs = InputUnits(shape=shape[1:])
+        none = Values(node=node, axis=1, size=0)
+        self.draft.layers.append(
+            DraftLayer(name="input", kind="input", width=0, preactivation=none, bias=np.zeros(0))
+        )
+        return self._inputs.signal(shape[0])
 
-    def _through_weights(
-        self, node: fx.Node, kernel: Kernel, signal: Signal, kind: LayerKind, bias: np.ndarray
-    ) -> Signal:
-        result = self.draft.add_layer(str(node.target), kind, len(bias), node, bias)
-        self.draft.add_blocks(signal, result.segments[0].layer, kernel, node.all_input_nodes[0])
-        return result
+    def _constant(self, node: fx.Node) -> Any:
+        """Return a value that does not depend on the input: a tensor with its parameters, or another."""
+        value = self._shapes.values[node]
+        parameters = frozenset().union(
+            *(self._parameters.get(source, frozenset()) for source in node.all_input_nodes),
+            self._own_parameters(node),
+        )
+        self._parameters[node] = parameters
+        return Constant(value=value, parameters=parameters) if isinstance(value, torch.Tensor) else value
 
-    def _through_batch_norm(self, node: fx.Node, layer: BatchNorm, signal: Signal) -> Signal:
-        if layer.running_var is None:
-            raise GraphError(f"layer {node.target!r}: batch norm without running statistics cannot be folded")
-        self.draft.settle_input(signal, layer.num_features)
-        units = sum(self.draft.width_of(segment) for segment in signal.segments)
-        if units != layer.num_features:
-            raise GraphError(
-                f"layer {node.target!r}: got {layer.num_features} features for {units} channels; "
-                "batch norm between flattening and a linear layer cannot be folded"
+    def _own_parameters(self, node: fx.Node) -> frozenset[str]:
+        """Return the matrices that a node takes from the module, and remember that they ran."""
+        if node.op == "get_attr":
+            own = {str(node.target)}
+        elif node.op == "call_module":
+            own = {
+                f"{node.target}.{name}"
+                for name, _ in self._traced.get_submodule(str(node.target)).named_parameters()
+            }
+        else:
+            own = set()
+        found = frozenset(self._matrices[name] for name in own if name in self._matrices)
+        self._ran |= found
+        return found
+
+    def _followed(self, node: fx.Node) -> Followed:
+        step = self._step(node)
+        own = self._own_parameters(node)
+        constants = [one for one in _flat([*step.args, *step.kwargs.values()]) if isinstance(one, Constant)]
+        acting = own.union(*(constant.parameters for constant in constants))
+        values = _flat([*step.args, *step.kwargs.values()])
+        blurred = next((value for value in values if isinstance(value, Mixed)), None)
+        if blurred is not None:
+            if acting or step.signals:
+                raise self._refused_mixture(step, blurred)
+            return blurred
+        rule = RULES.get(step.operation)
+        if rule is None:
+            raise step.refused()
+        result = rule(step)
+        self._acting |= acting
+        return Mixed(step.label, ()) if result is None else result
+
+    def _refused_mixture(self, step: Step, blurred: Mixed) -> GraphError:
+        names = ", ".join(repr(self.draft.layers[layer].name) for layer in blurred.layers)
+        return GraphError(
+            f"{step.label} reads what {blurred.operation} makes of all units of layer {names} together; "
+            "allowed: nothing but the outputs reads it"
+        )
+
+    def _step(self, node: fx.Node) -> Step:
+        sources: dict[int, fx.Node] = {}
+
+        def given(source: fx.Node) -> Any:
+            value = self._given(source)
+            if isinstance(value, Signal):
+                sources[id(value)] = source
+            return value
+
+        args, kwargs = fx.node.map_arg((node.args, dict(node.kwargs)), given)
+        name, label, layer = operation(node), f"operation {operation(node)!r} ({node.name})", None
+        run: Callable[[tuple, dict[str, Any]], Any] = lambda a, k: call(self._traced, node, a, k)  # noqa: E731
+        what = name
+        if node.op == "call_module":
+            layer = own_name(node.target)
+            module = self._traced.get_submodule(str(node.target))
+            function = as_function(module, own_name(node.target))
+            assert function is not None, "others have been refused"
+            name, own = function
+            first = args[0] if args else next(iter(kwargs.values()))
+            args, kwargs = (first, *self._one_name_each(own)), {}
+            what = type(module).__name__
+            label = f"layer {layer!r}: {what}"
+            run = lambda a, k: module(a[0])  # noqa: E731
+        shape = getattr(self._shapes.values[node], "shape", ())
+        return Step(
+            node=node,
+            operation=name,
+            label=label,
+            name=layer or node.name,
+            what=what,
+            args=tuple(args),
+            kwargs=kwargs,
+            sources=sources,
+            shape=tuple(shape),
+            run=run,
+            draft=self.draft,
+            inputs=self._inputs,
+            kernel_norm=self._kernel_norm,
+            used=self._used,
+            layer=layer,
+        )
+
+    def _one_name_each(self, constants: tuple) -> tuple:
+        """Return a layer's constants with the first name of each parameter, by which sharing is seen."""
+        return tuple(
+            Constant(
+                value=one.value,
+                parameters=frozenset(self._matrices.get(_inside(name), name) for name in one.parameters),
             )
-        factor = batch_norm_factor(layer)
-        owned = self.draft.owned_layer(signal, node.all_input_nodes[0])
-        if owned is None:
-            return self.draft.scaled(signal, factor)
-        self.draft.fold(owned, factor, folded_bias(layer, self.draft.layers[owned].bias), node)
-        return signal
+            if isinstance(one, Constant)
+            else one
+            for one in constants
+        )
 
-    def _through_function(self, node: fx.Node, inputs: list[Signal]) -> None:
-        target = node.target
-        if target in _SHAPES:
-            return
-        name = target if isinstance(target, str) else getattr(target, "__name__", str(target))
-        rules: list[tuple[set, Callable[[], Signal]]] = [
-            (_ADDITIONS, lambda: self._sum(node, inputs)),
-            (_CONCATENATIONS, lambda: self._concatenation(node, inputs)),
-            (_FLATTENINGS, lambda: replace(inputs[0], is_flat=True)),
-            (_LINEAR_FUNCTIONS, lambda: inputs[0]),
-            (_HOMOGENEOUS_FUNCTIONS, lambda: replace(inputs[0], is_linear=False)),
-            (_NONLINEAR_FUNCTIONS, lambda: self._through_nonlinearity(inputs[0], name)),
-        ]
-        for known, rule in rules:
-            if target in known:
-                self.signals[node] = rule()
-                return
-        raise GraphError(f"operation {name!r} ({node.name}) cannot be read as a weight graph")
+    def _given(self, source: fx.Node) -> Any:
+        value = self._values[source]
+        if isinstance(value, Signal):
+            value = self._inputs.settled(value)
+            if self._num_readers(source) > 1:
+                return value.shared()
+        return value
 
-    def _concatenation(self, node: fx.Node, inputs: list[Signal]) -> Signal:
-        dimension = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
-        if dimension not in (1, -3) or any(signal.is_flat for signal in inputs):
-            raise GraphError(f"operation 'cat' ({node.name}): only channels can be concatenated")
-        return Signal(segments=tuple(segment for signal in inputs for segment in signal.segments))
+    def _num_readers(self, node: fx.Node) -> int:
+        return sum(user in self._shapes.depends or user.op == "output" for user in node.users)
 
-    def _sum(self, node: fx.Node, inputs: list[Signal]) -> Signal:
-        """Return the signal of a sum: one layer, made of the summed layers that nothing else reads."""
-        if len(inputs) == 1:
-            self.draft.mark_unscalable(inputs[0], "addition of a constant")
-            return inputs[0]
-        draft, nodes = self.draft, [source for source in node.all_input_nodes if source in self.signals]
-        widths = {sum(draft.width_of(segment) for segment in signal.segments) for signal in inputs}
-        if len(widths) != 1:
-            raise GraphError(
-                f"operation 'add' ({node.name}): channels {sorted(widths)} are not the same number"
-            )
-        width = widths.pop()
-        identity = Kernel(matrix=np.eye(width), area=1, places=None)
-        owned = [draft.owned_layer(signal, source) for signal, source in zip(inputs, nodes, strict=True)]
-        targets = [layer for layer in owned if layer is not None]
-        if not targets:
-            kinds = {draft.layers[segment.layer].kind for signal in inputs for segment in signal.segments}
-            kind = "linear" if "linear" in kinds else "convolution"
-            targets = [draft.add_layer(node.name, kind, width, node).segments[0].layer]
-        for gone in targets[1:]:
-            draft.merge(targets[0], gone, node)
-        for layer, signal, source in zip(owned, inputs, nodes, strict=True):
-            if layer is None:
-                draft.add_blocks(signal, targets[0], identity, source, is_skip=True)
-        draft.layers[targets[0]].preactivation = node
-        return Signal(segments=(Segment(layer=targets[0]),), is_linear=True)
+    def _mark_outputs(self, value: Any) -> None:
+        for one in _flat([value]):
+            layers = indices_of_layers(one) if isinstance(one, Signal) else getattr(one, "layers", ())
+            for layer in layers:
+                self.draft.layers[layer].is_output = True
+
+
+def _names_of_matrices(traced: fx.GraphModule) -> dict[str, str]:
+    """Return the user's name of each parameter of two or more dimensions; a shared one has one name."""
+    first: dict[int, str] = {}
+    names = {}
+    for name, parameter in traced.named_parameters(remove_duplicate=False):
+        if parameter.ndim >= 2:
+            names[name] = first.setdefault(id(parameter), own_name(name))
+    return names
+
+
+def _inside(name: str) -> str:
+    return f"module.{name}"
+
+
+def _flat(values: Any) -> list[Any]:
+    """Return the parts of lists in lists."""
+    if isinstance(values, Mapping):
+        values = list(values.values())
+    if not isinstance(values, list | tuple):
+        return [values]
+    return [part for value in values for part in _flat(value)]

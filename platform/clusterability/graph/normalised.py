@@ -36,7 +36,7 @@ def normalised_weights(draft: DraftGraph) -> list[np.ndarray]:
     order = _in_order(draft)
     tied = _tied_units(draft, _live_units(draft, order))
     starts, tie_scale = _starts(draft), np.full(tied.max() + 1, np.nan)
-    scales: list[np.ndarray] = [np.ones(layer.width or 0) for layer in draft.layers]
+    scales: list[np.ndarray] = [np.ones(layer.width) for layer in draft.layers]
     units = [tied[starts[layer] : starts[layer + 1]] for layer in range(len(scales))]
     for layer, own in enumerate(units):
         if _is_fixed(draft, layer):
@@ -103,8 +103,7 @@ def _in_order(draft: DraftGraph) -> list[int]:
 def _live_units(draft: DraftGraph, order: list[int]) -> list[np.ndarray]:
     """Return for each layer which units can differ from 0: a bias, or a weight from such a unit."""
     live = [
-        np.full(layer.width or 0, True) if layer.kind == "input" else layer.bias != 0
-        for layer in draft.layers
+        np.full(layer.width, True) if layer.kind == "input" else layer.bias != 0 for layer in draft.layers
     ]
     for layer in order:
         for block in draft.blocks:
@@ -116,7 +115,7 @@ def _live_units(draft: DraftGraph, order: list[int]) -> list[np.ndarray]:
 
 def _starts(draft: DraftGraph) -> np.ndarray:
     """Return the number of each layer's first unit, and the number of all units."""
-    return np.cumsum([0, *(layer.width or 0 for layer in draft.layers)])
+    return np.cumsum([0, *(layer.width for layer in draft.layers)])
 
 
 def _tied_units(draft: DraftGraph, live: list[np.ndarray]) -> np.ndarray:

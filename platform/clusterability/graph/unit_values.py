@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from clusterability.errors import LesionError
 from clusterability.graph.draft import DraftGraph, Values
 
@@ -12,8 +14,8 @@ class ReadAt:
 
     values: Values
     """Behind nonlinearity, batch norm and pooling."""
-    channels: slice
-    """Which of its channels are the layer's units."""
+    positions: np.ndarray
+    """Where the layer's units lie along the axis of those values, (units, places); -1: nowhere."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +36,7 @@ def hidden_layer(draft: DraftGraph, layer: int) -> HiddenLayer | None:
     """
     found = draft.layers[layer]
     reads = [
-        ReadAt(values=block.consumed, channels=block.channels)
+        ReadAt(values=block.consumed, positions=block.positions)
         for block in draft.blocks
         if block.source == layer
     ]
@@ -44,10 +46,9 @@ def hidden_layer(draft: DraftGraph, layer: int) -> HiddenLayer | None:
         raise LesionError(
             f"layer {found.name!r}: got an output that other layers read, allowed: hidden layers"
         )
-    assert found.width is not None, "settled by now"
     return HiddenLayer(name=found.name, width=found.width, read_at=tuple(_distinct(reads)))
 
 
 def _distinct(reads: list[ReadAt]) -> list[ReadAt]:
-    """Return each place once; a slice cannot be hashed before Python 3.12."""
-    return list({(read.values, read.channels.start, read.channels.stop): read for read in reads}.values())
+    """Return each place once."""
+    return list({(read.values, read.positions.tobytes()): read for read in reads}.values())

@@ -128,7 +128,7 @@ class WeightGraph:
         """
         from clusterability.graph.from_module import TracedModule  # torch takes seconds to import
 
-        traced = TracedModule(module, kernel_norm=kernel_norm, kept_layers=kept_layers)
+        traced = TracedModule(module, kernel_norm=kernel_norm, kept_layers=kept_layers, inputs=inputs)
         return cls.from_reading(traced.reading(weighting, inputs))
 
     @classmethod

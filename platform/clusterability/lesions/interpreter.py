@@ -13,25 +13,26 @@ _OUT_OF_PLACE = {operator.iadd: operator.add, "add_": "add", "relu_": "relu"}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Point:
-    """A tensor that the next layers read, and whose units its channels are."""
+    """A tensor that the next layers read, and the units that lie along one of its axes."""
 
-    num_channels: int
+    axis: int
+    """Axis along which the units lie."""
     units: torch.Tensor
-    """Hidden unit of each channel, shape (channels,); the number of units for one that is no hidden unit."""
+    """Hidden unit at each position, shape (positions,); the number of units where there is no hidden unit."""
     replacement: torch.Tensor | None
-    """What takes the place of a lesioned unit's values, shape (channels,); None: 0."""
+    """What takes the place of a lesioned unit's values, shape (positions,); None: 0."""
 
     def lesioned(self, values: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
-        """Return values, (examples, channels, ...) or with what follows folded in, without lesioned units.
+        """Return values without lesioned units.
 
         kept: 1 for each hidden unit that stays, 0 for a lesioned one, and a 1 at the end.
         """
-        features = values.shape[1] // self.num_channels
-        shape = (1, -1, *(1,) * (values.dim() - 2))
-        scale = kept[self.units.repeat_interleave(features)].reshape(shape)
+        shape = [1] * values.dim()
+        shape[self.axis] = -1
+        scale = kept[self.units].reshape(shape)
         if self.replacement is None:
             return values * scale
-        return values * scale + (1 - scale) * self.replacement.repeat_interleave(features).reshape(shape)
+        return values * scale + (1 - scale) * self.replacement.reshape(shape)
 
 
 class PureInterpreter(fx.Interpreter):

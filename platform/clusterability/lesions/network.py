@@ -60,20 +60,20 @@ class LesionedNetwork:
 
     def _found_points(self) -> dict[fx.Node, Point]:
         found: dict[fx.Node, np.ndarray] = {}
+        axes: dict[fx.Node, int] = {}
         starts, nobody = self._units.starts, self._units.num_units
         for layer, start in zip(self._units.layers, starts, strict=False):
             for read in layer.read_at:
-                channels = found.setdefault(
-                    read.values.node, np.full(read.values.num_channels, nobody, dtype=np.int64)
-                )
-                channels[read.channels] = np.arange(start, start + layer.width)
+                if axes.setdefault(read.values.node, read.values.axis) != read.values.axis:
+                    raise LesionError(
+                        f"layer {layer.name!r}: its units are read along two axes of one value, allowed: one"
+                    )
+                units = found.setdefault(read.values.node, np.full(read.values.size, nobody, dtype=np.int64))
+                unit, place = np.nonzero(read.positions >= 0)
+                units[read.positions[unit, place]] = start + unit
         return {
-            node: Point(
-                num_channels=len(channels),
-                units=torch.from_numpy(channels).to(self._device),
-                replacement=None,
-            )
-            for node, channels in found.items()
+            node: Point(axis=axes[node], units=torch.from_numpy(units).to(self._device), replacement=None)
+            for node, units in found.items()
         }
 
     @torch.no_grad()
@@ -115,23 +115,25 @@ class LesionedNetwork:
 
     @torch.no_grad()
     def unit_moments(self, inputs: torch.Tensor) -> tuple[np.ndarray, dict[fx.Node, np.ndarray]]:
-        """Return the largest sd of each hidden unit where it is read, and each point's channel means."""
-        moments = {node: Moments() for node in self._points}
+        """Return the largest sd of each hidden unit where it is read, and its mean at each position."""
+        moments = {node: Moments(axis=point.axis) for node, point in self._points.items()}
         for batch in inputs.split(self._batch_size(inputs)):
             values = PureInterpreter(self._trace).all_values(batch.to(self._device))
             for node, moment in moments.items():
-                moment.add(values[node], self._points[node].num_channels)
-        spreads = np.zeros(self._units.num_units + 1)
+                moment.add(values[node])
+        size = self._units.num_units + 1
+        spreads, means = np.zeros(size), {}
         for node, moment in moments.items():
             units = self._points[node].units.cpu().numpy()
-            spreads[units] = np.maximum(spreads[units], moment.spread())
-        return spreads[:-1], {node: moment.mean() for node, moment in moments.items()}
+            mean, spread = moment.of_labels(units, size)
+            spreads, means[node] = np.maximum(spreads, spread), mean[units]
+        return spreads[:-1], means
 
     def replace_by_means(self, means: Mapping[fx.Node, np.ndarray]) -> None:
         """From now on let a lesioned unit have its mean, as `unit_moments` returns it, instead of 0."""
         self._points = {
             node: Point(
-                num_channels=point.num_channels,
+                axis=point.axis,
                 units=point.units,
                 replacement=torch.as_tensor(means[node], dtype=self.dtype, device=self._device),
             )

@@ -106,7 +106,7 @@ class MeasuredNetwork:
 
     @cached_property
     def _traced(self) -> TracedModule:
-        return TracedModule(self.module)
+        return TracedModule(self.module, inputs=self.dataset.train.inputs[:1])
 
     @property
     def _plan(self) -> NullTestPlan:

@@ -1,0 +1,165 @@
+"""An input that a module takes: as it is given, or of a shape that its weights fit."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import fx, nn
+
+from clusterability.errors import GraphError, first_line
+from clusterability.graph.module_copy import Hooks, outputs_with_hooks
+from clusterability.graph.rules.layers import as_function
+from clusterability.graph.shapes import BATCH, MisfitError, Shapes, own_name
+from clusterability.graph.trace import plain_trace, shaped_trace, shapes_of, untraceable
+
+_SIDES = (32, 28, 16, 8, 64, 14, 10, 12, *range(1, 97), 128, 160, 192, 224, 227, 256, 299)
+_LENGTHS = (*_SIDES, 400, 512, 784, 1000, 1024, 2048, 4096, 8000, 16000, 32000, 65536)
+_NARROW = [(height, width) for height in range(1, 17) for width in range(1, 33) if height != width]
+_TOKENS = 3
+_AGREEMENT = 1e-3  # of the largest output: the trace runs the same operations
+
+
+def traced_with_shapes(
+    module: nn.Module, hooks: Hooks, example: torch.Tensor | None
+) -> tuple[fx.GraphModule, Shapes]:
+    """Trace a module and find the shapes of its values, those for an example or for one that fits.
+
+    module: a copy in evaluation mode. example: a few inputs as the module takes them.
+
+    Raises:
+        GraphError: the module cannot be traced, or takes no input that its weights suggest.
+    """
+    dtype = next((one.dtype for one in module.parameters() if one.is_floating_point()), torch.float32)
+    trace: fx.GraphModule | None = None
+    failure: Exception | None = None
+    try:
+        trace = plain_trace(module)
+    except Exception as error:  # tracing runs the module's own code, which may raise anything
+        failure = error
+    if trace is not None:
+        _require_known_layers(trace)
+    shapes_tried = [tuple(example.shape[1:])] if example is not None else candidates(module)
+    first: Exception | None = None
+    for shape in shapes_tried:
+        try:
+            found = trace if trace is not None else shaped_trace(module, shape, dtype)
+            shapes = shapes_of(found, shape, dtype)
+        except Exception as error:  # of a traced module a MisfitError, of another whatever its code raises
+            first = first or error
+            if trace is None and not isinstance(error, MisfitError) and not _is_about_shapes(error):
+                break
+            continue
+        if trace is None:
+            _require_known_layers(found)
+        _require_same_outputs(module, hooks, found, shapes)
+        return found, shapes
+    raise _refusal(module, trace, failure, first, example)
+
+
+def candidates(module: nn.Module) -> Iterator[tuple[int, ...]]:
+    """Yield shapes of examples that one of the module's weights could read, likely ones first."""
+    weights = [(name, tensor) for name, tensor in module.named_parameters() if tensor.ndim >= 2]
+    firsts: dict[tuple[int, int], None] = {}  # sides, channels
+    for name, tensor in weights:
+        owner = module.get_submodule(name.rpartition(".")[0])
+        channels = getattr(owner, "in_channels", getattr(owner, "in_features", tensor.shape[1]))
+        firsts[tensor.ndim - 2, channels] = None
+        if tensor.ndim == 2 and not isinstance(owner, nn.Linear):
+            firsts[0, tensor.shape[0]] = None
+    for sides, channels in list(firsts)[:4]:
+        yield from _shapes(sides, channels)
+    for sides, channels in list(firsts)[:1]:
+        if sides == 2:
+            yield from ((channels, *narrow) for narrow in _NARROW)
+
+
+def _shapes(sides: int, channels: int) -> Iterator[tuple[int, ...]]:
+    if sides == 0:
+        yield from ((channels,), (_TOKENS, channels))
+    elif sides == 1:
+        yield from ((channels, length) for length in _LENGTHS)
+        yield from ((length,) for length in _LENGTHS)
+    else:
+        yield from ((channels, *(side,) * sides) for side in _SIDES)
+        yield from ((side,) * sides for side in _SIDES)
+        yield from ((*(side,) * sides, channels) for side in _SIDES[:5])
+
+
+def _is_about_shapes(error: Exception) -> bool:
+    return isinstance(error, AssertionError | ValueError | IndexError | RuntimeError)
+
+
+def _require_known_layers(trace: fx.GraphModule) -> None:
+    for node in trace.graph.nodes:
+        if node.op == "call_module":
+            name = own_name(node.target)
+            layer = trace.get_submodule(str(node.target))
+            if as_function(layer, name) is None:
+                raise GraphError(f"layer {name!r}: {type(layer).__name__} cannot be read as a weight graph")
+
+
+def _refusal(
+    module: nn.Module,
+    trace: fx.GraphModule | None,
+    failure: Exception | None,
+    first: Exception | None,
+    example: torch.Tensor | None,
+) -> GraphError:
+    if trace is None:
+        about_shapes = first is not None and _is_about_shapes(first)
+        reason = failure if example is None and not about_shapes else first
+        return untraceable(module, reason or failure or RuntimeError("it has no weights"))
+    if first is None:
+        return GraphError(f"{type(module).__name__} has no layer with weights")
+    if example is not None:
+        return GraphError(
+            f"inputs: got examples of shape {tuple(example.shape[1:])}, allowed: what the module takes; "
+            f"{first_line(first)}"
+        )
+    return GraphError(
+        f"{first_line(first)}; no input of the usual shapes fits: give WeightGraph.from_module some `inputs`"
+    )
+
+
+@torch.no_grad()
+def _require_same_outputs(module: nn.Module, hooks: Hooks, trace: fx.GraphModule, shapes: Shapes) -> None:
+    """Refuse a module whose trace gives something else than the module, its hooks included."""
+    first = next(node for node in trace.graph.nodes if node.op == "placeholder")
+    value, parameter = shapes.values[first], next(module.parameters(), torch.empty(0))
+    generator = torch.Generator().manual_seed(0)
+    inputs = torch.rand((BATCH, *value.shape[1:]), generator=generator).to(parameter.device, value.dtype)
+    outputs = []
+    for run in (lambda given: outputs_with_hooks(module, hooks, given), trace):
+        try:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(0)
+                outputs.append(_tensors(run(inputs.clone())))
+        except Exception as error:  # the module's own code, which may raise anything
+            raise GraphError(
+                f"{type(module).__name__} cannot be run on inputs of shape {tuple(inputs.shape)}: "
+                f"{first_line(error)}"
+            ) from error
+    same = len(outputs[0]) == len(outputs[1]) and all(
+        one.shape == other.shape
+        and torch.allclose(one, other, rtol=_AGREEMENT, atol=_AGREEMENT * _size(one), equal_nan=True)
+        for one, other in zip(*outputs, strict=True)
+    )
+    if not same:
+        raise GraphError(
+            f"{type(module).__name__}: got outputs that differ from those of its trace, allowed: the same "
+            "(do hooks change values, or does it depend on what is no input?)"
+        )
+
+
+def _size(values: torch.Tensor) -> float:
+    finite = values[values.isfinite()]
+    return float(finite.abs().max()) if finite.numel() else 0.0
+
+
+def _tensors(outputs: object) -> list[torch.Tensor]:
+    if isinstance(outputs, torch.Tensor):
+        return [outputs.double()]
+    if isinstance(outputs, dict):
+        outputs = list(outputs.values())
+    if isinstance(outputs, list | tuple):
+        return [tensor for part in outputs for tensor in _tensors(part)]
+    return []
