@@ -1,9 +1,10 @@
 """The blocks of a random module by perturbing one unit at a time, without reading the module's structure.
 
-The value of a unit is what its layer hands to the nonlinearity: a layer's output with the norms, factors and sums
-that nothing else reads. A block is the derivative of a later layer's values by an earlier one's, all layers between
-them held fixed, at nonlinearities of slope one: for units at several places, the sum of |derivative| over the places
-that a place reads. Weights and skips that join the same two layers may be one block or several.
+The value of a unit is what its layer hands to the nonlinearity: a layer's output with the norms, factors and
+sums that nothing else reads. A block is the derivative of a later layer's values by an earlier one's, all
+layers between them held fixed, at nonlinearities of slope one: for units at several places, the sum of
+|derivative| over the places that a place reads. Weights and skips that join the same two layers may be one
+block or several.
 """
 
 import re
@@ -50,8 +51,8 @@ def layers_of(program: Program, input_place: int, input_axis: int | None) -> lis
 def input_readings(program: Program) -> list[tuple[int, int | None]]:
     """Return where the input's units may be: at a place, along an axis, or each element (None).
 
-    The input has no layer of its own: its units are channels, features or pixels, as its first reader takes them,
-    behind what has neither weights nor factors: `conv(x)`, `linear(x)`, `linear(pool(x).flatten(1))`.
+    The input has no layer of its own: its units are channels, features or pixels, as its first reader takes
+    them, behind what has neither weights nor factors: `conv(x)`, `linear(x)`, `linear(pool(x).flatten(1))`.
     """
     module, value = program.module(), program.example()
     readings: list[tuple[int, int | None]] = []
@@ -125,7 +126,7 @@ def _blocks(program: Program, module: nn.Module, layers: list[Layer], chosen: in
 def _run(
     program: Program, module: nn.Module, layers: list[Layer], chosen: int | None
 ) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """Run the module, each layer open at one entry only (None: at all); return its layers as computed and as held."""
+    """Run the module with layers open at one entry (None: at all); return them as computed and as held."""
     number_at = {layer.place: number for number, layer in enumerate(layers)}
     entries = {entry: number for layer in layers for number, entry in enumerate(layer.entries)}
     closed = {entry for entry, number in entries.items() if chosen not in (None, number)}
@@ -162,7 +163,7 @@ def _derivatives(
 
 
 def _one_block(derivative: np.ndarray, axis: int | None) -> np.ndarray:
-    """Return (units of the source, units of the target), for the place of each target unit that reads most."""
+    """Return (units of the source, units of the target), each target unit at the place that reads most."""
     by_place = np.abs(derivative)[:, :, 0]  # one example
     by_place = (
         by_place.reshape(*by_place.shape[:2], -1) if axis is None else np.moveaxis(by_place, 1 + axis, 2)

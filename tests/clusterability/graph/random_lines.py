@@ -23,6 +23,8 @@ class Value:
     axis: int | None
     root: int
     """The value of which this one is an elementwise function."""
+    is_padded: bool = False
+    """Some places are no unit's, so that a mean over places is not of units alone."""
 
 
 @dataclass(kw_only=True)
@@ -96,7 +98,7 @@ def plain_layer(d: Drawing, x: Value) -> Line | None:
 
 
 def transposed_convolution(d: Drawing, x: Value) -> Line | None:
-    if len(x.shape) != 4:
+    if len(x.shape) != 4 or min(x.shape[2:]) < 3:
         return None
     return d.line(d.part(f"nn.ConvTranspose2d({x.shape[1]}, 3, 2)") + "({0})", x, kind="weights", axis=1)
 
@@ -122,7 +124,7 @@ def nonlinearity(d: Drawing, x: Value) -> Line:
 
 
 def pooling(d: Drawing, x: Value) -> Line | None:
-    if len(x.shape) != 4 or min(x.shape[2:]) < 2:
+    if len(x.shape) != 4 or min(x.shape[2:]) < 2 or x.is_padded:
         return None
     module = d.choose("nn.MaxPool2d(2)", "nn.AvgPool2d(2)", "nn.AdaptiveAvgPool2d(1)", "")
     functional = d.choose(
@@ -138,10 +140,11 @@ def pooling(d: Drawing, x: Value) -> Line | None:
 
 
 def mean_of_places(d: Drawing, x: Value) -> Line | None:
-    if len(x.shape) < 3 or x.axis != 1:
+    if len(x.shape) < 3 or x.axis != 1 or x.is_padded:
         return None
     dims = "(2, 3)" if len(x.shape) == 4 else "2"
-    return d.line(d.choose(f"{{0}}.mean({dims})", f"torch.mean({{0}}, dim={dims})"), x, axis=1)
+    forms = (f"{{0}}.mean({dims})", f"torch.mean({{0}}, dim={dims})", f"{{0}}.sum({dims})")
+    return d.line(d.choose(*forms), x, axis=1)
 
 
 def mean_of_units(d: Drawing, x: Value) -> Line:
@@ -181,8 +184,10 @@ def factor_of_each_feature(d: Drawing, x: Value) -> Line:
 
 
 def passed_on(d: Drawing, x: Value) -> Line:
-    forms = (d.part("nn.Dropout(0.5)") + "({0})", d.part("nn.Identity()") + "({0})", "{0}.contiguous()", "{0}.float()",
-             "F.dropout({0}, 0.5, self.training)", "{0}.clone()")  # fmt: skip
+    forms = (
+        d.part("nn.Dropout(0.5)") + "({0})", d.part("nn.Identity()") + "({0})", "{0}.contiguous()",
+        "F.dropout({0}, 0.5, self.training)", "{0}.clone()", "{0}.float()",
+    )  # fmt: skip
     return d.line(d.choose(*forms), x, kind="shape", axis=x.axis)
 
 
@@ -247,16 +252,16 @@ def concatenation_of_places(d: Drawing, x: Value) -> Line | None:
     other = partner(d, x, lambda value: value.shape == x.shape)
     if other is None or len(x.shape) < 3:
         return None
-    return d.line(
-        d.choose("torch.cat([{0}, {1}], -1)", "torch.cat([{0}, {1}], 0)[:2]"), x, other, axis=x.axis
-    )
+    return d.line("torch.cat([{0}, {1}], -1)", x, other, axis=x.axis)
 
 
 def flattening(d: Drawing, x: Value) -> Line | None:
     if len(x.shape) < 3:
         return None
-    forms = ("torch.flatten({0}, 1)", "{0}.flatten(1)", "{0}.view({0}.size(0), -1)", "{0}.reshape({0}.shape[0], -1)",
-             d.part("nn.Flatten()") + "({0})")  # fmt: skip
+    forms = (
+        "torch.flatten({0}, 1)", "{0}.flatten(1)", "{0}.view({0}.size(0), -1)",
+        "{0}.reshape({0}.shape[0], -1)", d.part("nn.Flatten()") + "({0})",
+    )  # fmt: skip
     is_kept = x.axis == 1 and all(size == 1 for size in x.shape[2:])
     return d.reshaped(d.choose(*forms), x, 1 if is_kept else None)
 
@@ -275,20 +280,23 @@ def slice_of_units(d: Drawing, x: Value) -> Line | None:
     half = x.shape[1] // 2
     forms = (f"{{0}}[:, :{half}]", f"{{0}}[:, {half}:]", "{0}[:, ::2]", "{0}[:, 1:-1]", "{0}.chunk(2, 1)[0]",
              f"torch.split({{0}}, {half}, 1)[1]", f"{{0}}.narrow(1, 1, {half})", "{0}[:, [0, 2, 1]]",
-             f"torch.split({{0}}, [{half}, {x.shape[1] - half}], dim=1)[0]", "{0}.flip(1)", "{0}.roll(1, 1)")  # fmt: skip
+             f"torch.split({{0}}, [{half}, {x.shape[1] - half}], dim=1)[0]", "{0}.flip(1)",
+             "{0}.roll(1, 1)")  # fmt: skip
     return d.line(d.choose(*forms), x, axis=1 if x.axis == 1 else x.axis)
 
 
 def slice_of_places(d: Drawing, x: Value) -> Line | None:
     if len(x.shape) < 3 or x.shape[-1] < 3:
         return None
-    return d.line(d.choose("{0}[..., 1:]", "{0}[..., ::2]", "{0}[..., :-1]"), x, axis=x.axis)
+    code = d.choose("{0}[..., 1:]", "{0}[..., ::2]", "{0}[..., :-1]")
+    is_of_places = x.axis is not None and x.axis < len(x.shape) - 1
+    return d.reshaped(code, x, x.axis) if is_of_places else d.line(code, x, axis=x.axis)
 
 
 def one_place(d: Drawing, x: Value) -> Line | None:
     if len(x.shape) != 3:
         return None
-    return d.line(d.choose("{0}[:, 0]", "{0}[:, :, 0]", "{0}.mean(1)", "{0}.select(1, 0)"), x)
+    return d.line(d.choose("{0}[:, 0]", "{0}[:, :, 0]", "{0}.mean(1)", "{0}.sum(1)", "{0}.select(1, 0)"), x)
 
 
 def transposition(d: Drawing, x: Value) -> Line | None:
@@ -310,10 +318,7 @@ def mixing_view(d: Drawing, x: Value) -> Line | None:
     shuffle = f"{{0}}.reshape(-1, 2, {half}{rest}).transpose(1, 2).reshape(-1, {x.shape[1]}{rest})"
     forms = [(shuffle, x.axis if x.axis == 1 else None), (f"{{0}}.reshape(-1, {half}, 2{rest})", None)]
     if len(x.shape) == 2:
-        forms += [
-            (f"{{0}}.view(-1, {half}, 2).flatten(1)", x.axis),
-            (f"{{0}}.view(-1, 2, {half}).sum(1)", None),
-        ]
+        forms.append((f"{{0}}.view(-1, 2, {half})", None))
     code, axis = d.choose(*forms)
     return d.line(code, x, axis=axis)
 
@@ -337,10 +342,8 @@ def squeezing(d: Drawing, x: Value) -> Line | None:
 
 
 def layer_used_again(d: Drawing, x: Value) -> Line | None:
-    names = [
-        name for name, code in d.program.parts.items()
-        if code.startswith(f"nn.Linear({x.shape[-1]},") or code.startswith(f"nn.Conv{len(x.shape) - 2}d({x.shape[1]},")
-    ]  # fmt: skip
+    fitting = (f"nn.Linear({x.shape[-1]},", f"nn.Conv{len(x.shape) - 2}d({x.shape[1]},")
+    names = [name for name, code in d.program.parts.items() if code.startswith(fitting)]
     if not names:
         return None
     name = d.choose(*names)
@@ -357,18 +360,20 @@ def interpolation(d: Drawing, x: Value) -> Line | None:
 
 
 def padding(d: Drawing, x: Value) -> Line:
-    return d.line("F.pad({0}, (0, 1))", x, axis=None if x.axis == len(x.shape) - 1 else x.axis)
+    is_of_places = x.axis is not None and x.axis < len(x.shape) - 1
+    return d.reshaped("F.pad({0}, (0, 1))", x, x.axis if is_of_places else None)
 
 
 PLAIN_LINES: tuple[LineOf, ...] = (
-    plain_linear, plain_linear, convolution, convolution, homogeneous, homogeneous, nonlinearity, pooling, batch_norm,
-    batch_norm, passed_on, addition, addition, concatenation, flattening, flattening,
+    plain_linear, plain_linear, convolution, convolution, homogeneous, homogeneous, nonlinearity, pooling,
+    batch_norm, batch_norm, passed_on, addition, addition, concatenation, flattening, flattening,
 )  # fmt: skip
 WILD_LINES: tuple[LineOf, ...] = (
     linear, transposed_convolution, mean_of_places, mean_of_units, other_norm, factor,
     factor_of_each_feature, scaled_residual, sum_with_itself, product, gate, concatenation_of_places,
-    flattening_of_places, slice_of_units, slice_of_units, slice_of_places, one_place, transposition, mixing_view,
-    new_axis, squeezing, layer_used_again, attention, interpolation, padding,
+    flattening_of_places,
+    slice_of_units, slice_of_units, slice_of_places, one_place, transposition, mixing_view, new_axis,
+    squeezing, layer_used_again, attention, interpolation, padding,
 )  # fmt: skip
 
 
@@ -416,4 +421,8 @@ def _add_line(d: Drawing, line_of: LineOf) -> None:
     place = len(d.program.lines)
     is_elementwise = line.kind in ("factor", *NONLINEAR) and value.shape == d.tensors[line.inputs[0]].shape
     root = d.values[line.inputs[0]].root if is_elementwise else place
-    d.values.append(Value(place=place, shape=tuple(value.shape), axis=line.axis, root=root))
+    is_padded = "F.pad" in line.code or (
+        line.kind != "weights" and any(d.values[source].is_padded for source in line.inputs)
+    )
+    shape = tuple(value.shape)
+    d.values.append(Value(place=place, shape=shape, axis=line.axis, root=root, is_padded=is_padded))

@@ -6,13 +6,14 @@ from typing import Any, Literal
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 Kind = Literal["weights", "factor", "shape", "add", "homogeneous", "nonlinearity", "other"]
-"""What a line does to units: a layer's output; a factor or a constant for each place; another shape, units in order;
-a sum of two values; a nonlinearity or pooling with f(c x) = c f(x) for c > 0; another elementwise one; anything else."""
+"""What a line does to units: a layer's output; a factor or a constant for each place; another shape, units in
+order; a sum of two values; a nonlinearity or pooling with f(c x) = c f(x) for c > 0; another elementwise one;
+anything else."""
 NONLINEAR = ("homogeneous", "nonlinearity")
-NAMESPACE = {"torch": torch, "nn": nn, "F": F}
+NAMESPACE = {"torch": torch, "nn": nn, "F": functional}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
 """The same function by other weights: units rescaled, units permuted, batch norms folded into layers.
 
-Which inputs of a layer a unit reaches is found by adding to the unit's value and looking, and whatever changes the
-module's outputs is taken back: nothing here knows how the reader follows a module.
+Which inputs of a layer a unit reaches is found by adding to the unit's value and looking, and whatever
+changes the module's outputs is taken back: nothing here knows how the reader follows a module.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from clusterability import WeightGraph
 Layer = nn.Linear | nn.Conv1d | nn.Conv2d
 Norm = nn.BatchNorm1d | nn.BatchNorm2d
 Change = Callable[[str, Layer, Norm | None, Layer, list[torch.Tensor]], bool]
-"""Of a layer, the norm behind it, the layer that reads it, and what that one reads of each unit; False: left alone."""
+"""Of a layer, the norm behind it, its reader, and what that reads of each unit; False: nothing done."""
 
 
 def rescale(module: nn.Module, graph: WeightGraph, inputs: torch.Tensor) -> list[str]:
@@ -130,10 +130,12 @@ def _norms_behind(module: nn.Module, inputs: torch.Tensor) -> dict[str, str]:
         return lambda _, read: found.update({name: norm for name, output in given if output is read[0]})
 
     handles = [
-        part.register_forward_hook(remember(name)) if isinstance(part, Layer) else part.register_forward_pre_hook(look(name))
+        part.register_forward_hook(remember(name))
+        if isinstance(part, Layer)
+        else part.register_forward_pre_hook(look(name))
         for name, part in module.named_modules()
         if isinstance(part, Layer | Norm)
-    ]  # fmt: skip
+    ]
     _run(module, inputs, handles)
     return found
 

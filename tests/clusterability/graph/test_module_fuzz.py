@@ -1,9 +1,6 @@
 """Random modules: every block is what perturbing one unit at a time shows, or the module is refused."""
 
-from collections import Counter
-
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from clusterability import WeightGraph
@@ -20,10 +17,14 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
 def outcome(program: Program) -> str | None:
     """Return the refusal, or None for a module that is read exactly; fail on a wrong graph."""
     try:
-        graph = WeightGraph.from_module(program.module(), kept_layers="all")
+        graph = WeightGraph.from_module(program.module(), program.example(), kept_layers="all")
     except GraphError as error:
-        assert str(error).isprintable(), f"the refusal is not one line: {error}"
-        return str(error)
+        refusal = str(error)
+    else:
+        refusal = None
+    if refusal is not None:
+        assert refusal.isprintable(), f"the refusal is not one line: {refusal}"
+        return refusal
     failures = []
     for place, axis in input_readings(program):
         try:

@@ -1,12 +1,12 @@
-"""The zoo: our models, networks as people build them, and published architectures, with trained statistics."""
+"""The zoo: our models, networks as people build them, and published architectures, small."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import nn
-from torch.nn import functional as F
-
+from torch.nn import functional
 from torch.nn.utils import parametrizations, prune
 
 from clusterability.config import ModelConfig
@@ -29,9 +29,16 @@ class Animal:
     """What the refusal names; empty: the module is read."""
     is_chain: bool = False
     """The network is a chain of layers, so that its file is read as well."""
+    hidden_skips: bool = False
+    """Its file is a chain too, since nothing in a file shows a skip between layers of one width."""
+    inner: str = ""
+    """Attribute that holds the network inside a wrapper; empty: no wrapper."""
+    changed: tuple[int, int, int] = (0, 0, 0)
+    """Layers whose units can be rescaled (read by one layer, behind ReLU), permuted (the same, not grouped),
+    and whose batch norm can be folded into them."""
 
     def trained(self, seed: int = 0) -> nn.Module:
-        """Return the network with seeded weights and statistics of norms as if trained, in evaluation mode."""
+        """Return the network in evaluation mode, with seeded weights and statistics as if trained."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             module = self.build()
@@ -43,7 +50,7 @@ class Animal:
                     nn.init.normal_(layer.bias, std=0.3)
         return module.eval()
 
-    def inputs(self, num_examples: int = 24) -> torch.Tensor:
+    def inputs(self, num_examples: int = 12) -> torch.Tensor:
         """Return seeded inputs."""
         generator = torch.Generator().manual_seed(1)
         if self.name in ("BERT", "GPT-2"):
@@ -57,7 +64,7 @@ def ours(architecture: str, **settings) -> Callable[[], nn.Module]:
 
 
 def perceptron(*widths: int) -> nn.Sequential:
-    layers = [part for a, b in zip(widths, widths[1:], strict=False) for part in (nn.Linear(a, b), nn.ReLU())]
+    layers = [part for a, b in pairwise(widths) for part in (nn.Linear(a, b), nn.ReLU())]
     return nn.Sequential(*layers[:-1])
 
 
@@ -69,7 +76,7 @@ class WithParameters(nn.Module):
         self.w, self.v = nn.Parameter(torch.randn(16, 20)), nn.Parameter(torch.randn(16, 4))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.relu(F.linear(x / 255.0, self.w)) @ self.v
+        return functional.relu(functional.linear(x / 255.0, self.w)) @ self.v
 
 
 class ResidualPerceptron(nn.Module):
@@ -90,7 +97,7 @@ def normed_perceptron() -> nn.Module:
 
 
 def compiled() -> nn.Module:
-    return torch.compile(perceptron(20, 16, 4))  # pyright: ignore[reportReturnType]
+    return torch.compile(perceptron(20, 16, 4), backend="eager")  # pyright: ignore[reportReturnType]
 
 
 def pruned() -> nn.Module:
@@ -109,32 +116,51 @@ def weight_normed() -> nn.Module:
 
 VGG, ALEXNET = (6, "M", 8, "M", 12, 12), (6, "M", 10, "M", 12, 8, 8)
 ZOO = (
-    Animal(name="our MLP", build=ours("mlp", widths=(16, 14, 12)), is_chain=True),
-    Animal(name="our CNN", build=ours("cnn", width_factor=0.125), is_chain=True),
-    Animal(name="our VGG", build=ours("vgg", width_factor=0.0625, depth=3)),
-    Animal(name="our ResNet", build=ours("resnet", width_factor=0.0625)),
-    Animal(name="perceptron", build=lambda: perceptron(20, 16, 12, 4), input_shape=(20,), is_chain=True),
-    Animal(name="perceptron with norm", build=normed_perceptron, input_shape=(20,), is_chain=True),
-    Animal(name="residual perceptron", build=ResidualPerceptron, input_shape=(20,)),
+    Animal(name="our MLP", changed=(3, 3, 0), build=ours("mlp", widths=(16, 14, 12)), is_chain=True),
+    Animal(name="our CNN", changed=(4, 4, 0), build=ours("cnn", width_factor=0.125), is_chain=True),
+    Animal(name="our VGG", changed=(9, 9, 7), build=ours("vgg", width_factor=0.0625, depth=3), is_chain=True),
+    Animal(name="our ResNet", changed=(8, 8, 20), build=ours("resnet", width_factor=0.0625)),
+    Animal(
+        name="perceptron",
+        changed=(2, 2, 0),
+        build=lambda: perceptron(20, 16, 12, 4),
+        input_shape=(20,),
+        is_chain=True,
+    ),
+    Animal(
+        name="perceptron with norm",
+        changed=(2, 2, 1),
+        build=normed_perceptron,
+        input_shape=(20,),
+        is_chain=True,
+    ),
+    Animal(name="residual perceptron", build=ResidualPerceptron, hidden_skips=True, input_shape=(20,)),
     Animal(name="functions and parameters", build=WithParameters, input_shape=(20,)),
-    Animal(name="compiled", build=compiled, input_shape=(20,)),
-    Animal(name="in parallel", build=lambda: nn.DataParallel(perceptron(20, 16, 4)), input_shape=(20,)),
+    Animal(name="compiled", build=compiled, inner="_orig_mod", input_shape=(20,)),
+    Animal(
+        name="in parallel",
+        build=lambda: nn.DataParallel(perceptron(20, 16, 4)),
+        inner="module",
+        input_shape=(20,),
+    ),
     Animal(name="pruned", build=pruned, input_shape=(20,), is_chain=True),
     Animal(name="weight norm", build=weight_normed, input_shape=(20,), is_chain=True),
-    Animal(name="LeNet", build=images.lenet, is_chain=True),
-    Animal(name="VGG", build=lambda: images.Vgg(VGG, has_norm=True), is_chain=True),
-    Animal(name="AlexNet", build=lambda: images.Vgg(ALEXNET, has_norm=False), is_chain=True),
-    Animal(name="ResNet-18", build=lambda: images.ResNet(images.BasicBlock)),
-    Animal(name="ResNet-50", build=lambda: images.ResNet(images.Bottleneck)),
-    Animal(name="ResNeXt", build=lambda: images.ResNet(images.Bottleneck, groups=2)),
-    Animal(name="pre-activation ResNet", build=images.PreActivationResNet),
-    Animal(name="DenseNet", build=images.DenseNet),
-    Animal(name="MobileNetV2", build=lambda: images.mobile_net(is_gated=False)),
-    Animal(name="SqueezeNet", build=images.squeeze_net),
-    Animal(name="ShuffleNetV2", build=images.ShuffleNet),
-    Animal(name="Inception-ResNet", build=images.InceptionResNet),
-    Animal(name="U-Net", build=lambda: images.UNet(is_transposed=False), refused="Upsample"),
-    Animal(name="transposed U-Net", build=lambda: images.UNet(is_transposed=True), refused="ConvTranspose2d"),
+    Animal(name="LeNet", changed=(4, 4, 0), build=images.lenet, is_chain=True),
+    Animal(name="VGG", changed=(6, 6, 4), build=lambda: images.Vgg(VGG, has_norm=True), is_chain=True),
+    Animal(
+        name="AlexNet", changed=(7, 7, 0), build=lambda: images.Vgg(ALEXNET, has_norm=False), is_chain=True
+    ),
+    Animal(name="ResNet-18", changed=(4, 4, 10), build=lambda: images.ResNet(images.BasicBlock)),
+    Animal(name="ResNet-50", changed=(8, 8, 14), build=lambda: images.ResNet(images.Bottleneck)),
+    Animal(name="ResNeXt", changed=(8, 0, 14), build=lambda: images.ResNet(images.Bottleneck, groups=2)),
+    Animal(name="pre-activation ResNet", changed=(2, 2, 2), build=images.PreActivationResNet),
+    Animal(name="DenseNet", changed=(6, 6, 7), build=images.DenseNet),
+    Animal(name="MobileNetV2", changed=(2, 1, 11), build=lambda: images.mobile_net(is_gated=False)),
+    Animal(name="SqueezeNet", changed=(5, 5, 0), build=images.squeeze_net),
+    Animal(name="ShuffleNetV2", changed=(6, 2, 8), build=images.ShuffleNet),
+    Animal(name="Inception-ResNet", changed=(3, 3, 4), build=images.InceptionResNet),
+    Animal(name="U-Net", changed=(6, 6, 6), build=lambda: images.UNet(is_transposed=False)),
+    Animal(name="transposed U-Net", changed=(4, 4, 6), build=lambda: images.UNet(is_transposed=True)),
     Animal(name="EfficientNet", build=lambda: images.mobile_net(is_gated=True), refused="mul"),
     Animal(name="ConvNeXt", build=tokens.ConvNeXt, refused="LayerNorm"),
     Animal(

@@ -4,14 +4,15 @@ from itertools import pairwise
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 def lenet() -> nn.Module:
     """LeCun et al. 1998."""
     return nn.Sequential(
         nn.Conv2d(3, 6, 5, padding=2), nn.ReLU(), nn.AvgPool2d(2), nn.Conv2d(6, 16, 5, padding=2), nn.ReLU(),
-        nn.AvgPool2d(2), nn.Flatten(), nn.Linear(16 * 16, 24), nn.ReLU(), nn.Linear(24, 14), nn.ReLU(), nn.Linear(14, 10),
+        nn.AvgPool2d(2), nn.Flatten(), nn.Linear(16 * 16, 24), nn.ReLU(), nn.Linear(24, 14), nn.ReLU(),
+        nn.Linear(14, 10),
     )  # fmt: skip
 
 
@@ -35,8 +36,8 @@ class Vgg(nn.Module):
         self.features = nn.Sequential(*layers)
         self.avgpool = nn.AdaptiveAvgPool2d((2, 2))
         self.classifier = nn.Sequential(
-            nn.Linear(width * 4, 20), nn.ReLU(True), nn.Dropout(), nn.Linear(20, 18), nn.ReLU(True), nn.Dropout(),
-            nn.Linear(18, 10),
+            nn.Linear(width * 4, 20), nn.ReLU(True), nn.Dropout(), nn.Linear(20, 18), nn.ReLU(True),
+            nn.Dropout(), nn.Linear(18, 10),
         )  # fmt: skip
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -121,9 +122,9 @@ class PreActivationResNet(nn.Module):
         for first in (0, 2):
             inner = x
             for number in (first, first + 1):
-                inner = self.convolutions[number](F.relu(self.norms[number](inner)))
+                inner = self.convolutions[number](functional.relu(self.norms[number](inner)))
             x = x + inner
-        x = F.adaptive_avg_pool2d(F.relu(self.norm(x)), 1)
+        x = functional.adaptive_avg_pool2d(functional.relu(self.norm(x)), 1)
         return self.fc(x.view(x.size(0), -1))
 
 
@@ -137,8 +138,8 @@ class DenseLayer(nn.Module):
         )
 
     def forward(self, features: list[torch.Tensor]) -> torch.Tensor:
-        bottleneck = self.conv1(F.relu(self.norm1(torch.cat(features, 1))))
-        return self.conv2(F.relu(self.norm2(bottleneck)))
+        bottleneck = self.conv1(functional.relu(self.norm1(torch.cat(features, 1))))
+        return self.conv2(functional.relu(self.norm2(bottleneck)))
 
 
 class DenseNet(nn.Module):
@@ -153,10 +154,10 @@ class DenseNet(nn.Module):
         self.norm5, self.classifier = nn.BatchNorm2d(22), nn.Linear(22, 10)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = F.max_pool2d(F.relu(self.norm0(self.stem(x))), 2)
-        x = F.avg_pool2d(self.transition(F.relu(self.norm(self.dense(self.block1, x)))), 2)
-        x = F.relu(self.norm5(self.dense(self.block2, x)))
-        return self.classifier(torch.flatten(F.adaptive_avg_pool2d(x, (1, 1)), 1))
+        x = functional.max_pool2d(functional.relu(self.norm0(self.stem(x))), 2)
+        x = functional.avg_pool2d(self.transition(functional.relu(self.norm(self.dense(self.block1, x)))), 2)
+        x = functional.relu(self.norm5(self.dense(self.block2, x)))
+        return self.classifier(torch.flatten(functional.adaptive_avg_pool2d(x, (1, 1)), 1))
 
     @staticmethod
     def dense(block: nn.ModuleList, x: torch.Tensor) -> torch.Tensor:
@@ -199,14 +200,15 @@ class SqueezeExcitation(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.sigmoid(self.fc2(F.silu(self.fc1(self.pool(x))))) * x
+        return torch.sigmoid(self.fc2(functional.silu(self.fc1(self.pool(x))))) * x
 
 
 def mobile_net(is_gated: bool) -> nn.Module:
     blocks = [InvertedResidual(*sizes, is_gated=is_gated) for sizes in ((8, 8, 1), (8, 10, 2), (10, 10, 1))]
     return nn.Sequential(
         nn.Conv2d(3, 8, 3, 2, 1, bias=False), nn.BatchNorm2d(8), nn.ReLU6(), *blocks, nn.Conv2d(10, 16, 1),
-        nn.BatchNorm2d(16), nn.ReLU6(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(16, 10),
+        nn.BatchNorm2d(16), nn.ReLU6(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2),
+        nn.Linear(16, 10),
     )  # fmt: skip
 
 
@@ -228,8 +230,9 @@ class Fire(nn.Module):
 
 def squeeze_net() -> nn.Module:
     return nn.Sequential(
-        nn.Conv2d(3, 8, 3, 2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, ceil_mode=True), Fire(8, 4, 6), Fire(12, 4, 6),
-        nn.Dropout(0.5), nn.Conv2d(12, 10, 1), nn.ReLU(inplace=True), nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(1),
+        nn.Conv2d(3, 8, 3, 2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, ceil_mode=True), Fire(8, 4, 6),
+        Fire(12, 4, 6), nn.Dropout(0.5), nn.Conv2d(12, 10, 1), nn.ReLU(inplace=True),
+        nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(1),
     )  # fmt: skip
 
 
@@ -285,12 +288,12 @@ class InceptionResNet(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.stem(x)
         x = self.conv2d(torch.cat((self.branch0(x), self.branch1(x)), 1)) * 0.17 + x
-        x = F.relu(x)
-        return self.last_linear(F.adaptive_avg_pool2d(x, 1).flatten(1))
+        x = functional.relu(x)
+        return self.last_linear(functional.adaptive_avg_pool2d(x, 1).flatten(1))
 
 
 class UNet(nn.Module):
-    """Ronneberger et al. 2015: the way up is a transposed convolution, or an interpolation and a convolution."""
+    """Ronneberger et al. 2015: upwards by a transposed convolution, or by interpolation."""
 
     def __init__(self, is_transposed: bool) -> None:
         super().__init__()
@@ -304,7 +307,7 @@ class UNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         skip = self.down(x)
-        x = self.up(self.bottom(F.max_pool2d(skip, 2)))
+        x = self.up(self.bottom(functional.max_pool2d(skip, 2)))
         return self.out(self.merged(torch.cat([skip, x], dim=1)))
 
 

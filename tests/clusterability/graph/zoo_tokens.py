@@ -2,7 +2,7 @@
 
 import torch
 from torch import nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 class ConvNeXtBlock(nn.Module):
@@ -19,7 +19,7 @@ class ConvNeXtBlock(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         out = self.norm(self.dwconv(x).permute(0, 2, 3, 1))
-        out = self.gamma * self.pwconv2(F.gelu(self.pwconv1(out)))
+        out = self.gamma * self.pwconv2(functional.gelu(self.pwconv1(out)))
         return x + out.permute(0, 3, 1, 2)
 
 
@@ -60,7 +60,7 @@ class Attention(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         batch, tokens, width = x.shape
         q, k, v = self.qkv(x).reshape(batch, tokens, 3, 2, width // 2).permute(2, 0, 3, 1, 4).unbind(0)
-        x = F.scaled_dot_product_attention(q, k, v, is_causal=self.is_causal)
+        x = functional.scaled_dot_product_attention(q, k, v, is_causal=self.is_causal)
         return self.proj(x.transpose(1, 2).reshape(batch, tokens, width))
 
 
@@ -81,7 +81,7 @@ class EncoderBlock(nn.Module):
 
 
 class PatchNetwork(nn.Module):
-    """A patch embedding, blocks, and a head on the mean of the tokens: MLP-Mixer, and ViT without a class token."""
+    """Patch embedding, blocks, a head on the mean of the tokens: MLP-Mixer, or ViT without a class token."""
 
     def __init__(self, *blocks: nn.Module) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class PatchNetwork(nn.Module):
 
 
 class LanguageModel(nn.Module):
-    """BERT (Devlin et al. 2019) or GPT-2 (Radford et al. 2019): embeddings of tokens and places, blocks, a head."""
+    """BERT (Devlin et al. 2019) or GPT-2 (Radford et al. 2019): embeddings, blocks, a head."""
 
     def __init__(self, is_causal: bool) -> None:
         super().__init__()
