@@ -12,6 +12,7 @@ from clusterability.graph.signal import Signal, layer_ids, whole_axis
 from clusterability.graph.unit_rows import rows_of_units
 
 LayerKind = Literal["input", "convolution", "linear"]
+KeptLayers = Literal["paper", "all"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,11 +133,10 @@ class DraftGraph:
 
     def merge(self, kept: int, gone: int, label: str) -> None:
         """Let two layers whose outputs are added be one layer."""
-        moved = [block for block in self.blocks if block.target == gone]
-        self.blocks = [block for block in self.blocks if block.target != gone]
-        for block in moved:
-            block.target = kept
-            self._add(block, label)
+        for block in self.blocks:
+            if block.target == gone:
+                block.target = kept
+                self._require_alone(block, label)
         self.layers[kept].bias = self.layers[kept].bias + self.layers[gone].bias
         self.layers[gone].width, self.layers[gone].bias = 0, np.zeros(0)
 
@@ -180,21 +180,35 @@ class DraftGraph:
                 label,
             )
 
-    def _add(self, new: DraftBlock, label: str) -> None:
-        """Add a block; weights and an identity skip may join the same units, two blocks of weights may not.
+    def _add(self, block: DraftBlock, label: str) -> None:
+        self._require_alone(block, label)
+        self.blocks.append(block)
+
+    def _require_alone(self, new: DraftBlock, label: str) -> None:
+        """Require that no other kernel joins the same units; an identity skip and weights may.
 
         Raises:
             GraphError: two kernels read the same units for one sum, of which neither is the edge.
         """
         for block in self.blocks:
-            if (block.source, block.target, block.is_skip) != (new.source, new.target, new.is_skip):
+            ends = (block.source, block.target, block.is_skip)
+            if block is new or ends != (new.source, new.target, new.is_skip):
                 continue
             if ((block.positions >= 0).any(axis=1) & (new.positions >= 0).any(axis=1)).any():
                 raise GraphError(
                     f"{label} adds two values that both read the units of {self.layers[new.source].name!r}; "
                     "it cannot be read as a weight graph"
                 )
-        self.blocks.append(new)
+
+
+def kept_layers(draft: DraftGraph, choice: KeptLayers) -> list[int]:
+    """Return the layers that are layers of the graph; "paper": convolutions alone, where there are any."""
+    has_convolutions = any(layer.kind == "convolution" for layer in draft.layers)
+    return [
+        index
+        for index, layer in enumerate(draft.layers)
+        if layer.width and (layer.kind == "convolution" or choice == "all" or not has_convolutions)
+    ]
 
 
 def indices_of_layers(signal: Signal) -> list[int]:

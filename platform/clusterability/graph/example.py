@@ -8,13 +8,14 @@ from torch import fx, nn
 from clusterability.errors import GraphError, first_line
 from clusterability.graph.module_copy import Hooks, outputs_with_hooks
 from clusterability.graph.rules.layers import as_function
-from clusterability.graph.shapes import BATCH, MisfitError, Shapes, own_name
+from clusterability.graph.shapes import BATCH, MisfitError, Shapes, layer_label, own_name
 from clusterability.graph.trace import plain_trace, shaped_trace, shapes_of, untraceable
 
-_SIDES = (32, 28, 16, 8, 64, 14, 10, 12, *range(1, 97), 128, 160, 192, 224, 227, 256, 299)
+_SIDES = (8, 16, 28, 32, *range(1, 97), 128, 160, 192, 224, 227, 256, 299)
 _LENGTHS = (*_SIDES, 400, 512, 784, 1000, 1024, 2048, 4096, 8000, 16000, 32000, 65536)
 _NARROW = [(height, width) for height in range(1, 17) for width in range(1, 33) if height != width]
-_TOKENS = 3
+TOKENS = 3
+"""Of a sequence that stands for all."""
 _AGREEMENT = 1e-3  # of the largest output: the trace runs the same operations
 
 
@@ -74,7 +75,7 @@ def candidates(module: nn.Module) -> Iterator[tuple[int, ...]]:
 
 def _shapes(sides: int, channels: int) -> Iterator[tuple[int, ...]]:
     if sides == 0:
-        yield from ((channels,), (_TOKENS, channels))
+        yield from ((channels,), (TOKENS, channels))
     elif sides == 1:
         yield from ((channels, length) for length in _LENGTHS)
         yield from ((length,) for length in _LENGTHS)
@@ -94,7 +95,7 @@ def _require_known_layers(trace: fx.GraphModule) -> None:
             name = own_name(node.target)
             layer = trace.get_submodule(str(node.target))
             if as_function(layer, name) is None:
-                raise GraphError(f"layer {name!r}: {type(layer).__name__} cannot be read as a weight graph")
+                raise GraphError(f"{layer_label(name, layer)} cannot be read as a weight graph")
 
 
 def _refusal(
@@ -109,15 +110,25 @@ def _refusal(
         reason = failure if example is None and not about_shapes else first
         return untraceable(module, reason or failure or RuntimeError("it has no weights"))
     if first is None:
-        return GraphError(f"{type(module).__name__} has no layer with weights")
+        return GraphError(f"{type(module).__name__} has no layer with weights; a graph needs at least one")
     if example is not None:
         return GraphError(
-            f"inputs: got examples of shape {tuple(example.shape[1:])}, allowed: what the module takes; "
-            f"{first_line(first)}"
+            f"inputs: got examples of shape {tuple(example.shape[1:])}, allowed: "
+            f"{_one_that_fits(module, trace)}; {first_line(first)}"
         )
     return GraphError(
         f"{first_line(first)}; no input of the usual shapes fits: give WeightGraph.from_module some `inputs`"
     )
+
+
+def _one_that_fits(module: nn.Module, trace: fx.GraphModule) -> str:
+    for shape in candidates(module):
+        try:
+            shapes_of(trace, shape, torch.float32)
+        except MisfitError:
+            continue
+        return f"such as {shape}"
+    return "what the module takes"
 
 
 @torch.no_grad()

@@ -1,7 +1,7 @@
 """What a torch module is as a weight graph: it is traced once and read under any weighting."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from torch import fx, nn
@@ -9,14 +9,12 @@ from torch import fx, nn
 from clusterability.errors import GraphError, unknown_name
 from clusterability.graph.activations import contributions
 from clusterability.graph.block import Block, KernelNorm, Weighting
-from clusterability.graph.draft import DraftGraph
+from clusterability.graph.draft import DraftGraph, KeptLayers, kept_layers
 from clusterability.graph.inputs import checked_inputs
 from clusterability.graph.module_reader import read_module
 from clusterability.graph.normalised import normalised_weights, scaled_rows
 from clusterability.graph.reading import Reading
 from clusterability.graph.unit_values import HiddenLayer, hidden_layer
-
-KeptLayers = Literal["paper", "all"]
 
 
 class TracedModule:
@@ -63,7 +61,7 @@ class TracedModule:
         wanted = list(zip(layer_names, full_widths, strict=True))
         found = []
         for choice in get_args(KeptLayers):
-            kept = _kept(self._draft, choice)
+            kept = kept_layers(self._draft, choice)
             layers = [self._draft.layers[layer] for layer in kept]
             found.append([(layer.name, layer.width) for layer in layers])
             if found[-1] == wanted:
@@ -107,9 +105,9 @@ def _assemble(
     matrices: list[np.ndarray],
     weighting: Weighting,
     kernel_norm: KernelNorm,
-    kept_layers: KeptLayers,
+    choice: KeptLayers,
 ) -> Reading:
-    kept = _kept(draft, kept_layers)
+    kept = kept_layers(draft, choice)
     place = {layer: new for new, layer in enumerate(kept)}
     blocks = [
         Block(
@@ -135,17 +133,6 @@ def _assemble(
         layer_names=tuple(layer.name for layer in layers),
         weighting=weighting,
     )
-
-
-def _kept(draft: DraftGraph, kept_layers: KeptLayers) -> list[int]:
-    """Return the layers of the draft that are layers of the graph."""
-    has_convolutions = any(layer.kind == "convolution" for layer in draft.layers)
-    convolutions_only = has_convolutions and kept_layers == "paper"
-    return [
-        index
-        for index, layer in enumerate(draft.layers)
-        if layer.width and (layer.kind == "convolution" or not convolutions_only)
-    ]
 
 
 def _listed(layers: Sequence[tuple[str, int]]) -> str:

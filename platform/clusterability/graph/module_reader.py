@@ -17,15 +17,24 @@ from torch import fx, nn
 from clusterability.errors import GraphError
 from clusterability.graph.block import KernelNorm
 from clusterability.graph.draft import DraftGraph, DraftLayer, Values, indices_of_layers
-from clusterability.graph.example import traced_with_shapes
+from clusterability.graph.example import TOKENS, traced_with_shapes
 from clusterability.graph.input_units import InputUnits
 from clusterability.graph.module_copy import evaluation_copy
-from clusterability.graph.rules import RULES
+from clusterability.graph.rules import RULES, weights
 from clusterability.graph.rules.layers import as_function
 from clusterability.graph.rules.step import Constant, Step
-from clusterability.graph.shapes import Shapes, call, operation, own_name
+from clusterability.graph.shapes import MisfitError, Shapes, call, layer_label, operation, own_name
 from clusterability.graph.signal import Followed, Mixed, Signal
-from clusterability.graph.trace import follow_changes_in_place
+from clusterability.graph.trace import follow_changes_in_place, shapes_of
+
+_QUESTIONS = {
+    "shape", "size", "dim", "ndim", "ndimension", "numel", "nelement", "stride", "len", "__len__", "dtype",
+    "device", "layout", "get_device", "requires_grad", "is_cuda", "is_meta", "is_floating_point",
+    "is_sparse",
+    "is_contiguous", "is_complex", "is_quantized", "element_size", "_assert", "_assert_async", "zeros_like",
+    "ones_like", "full_like", "new_zeros", "new_ones", "new_full",
+}  # fmt: skip
+"""Operations on values that give shapes and constants."""
 
 
 def read_module(
@@ -44,13 +53,45 @@ def read_module(
     copy, hooks = evaluation_copy(module)
     traced, shapes = traced_with_shapes(copy, hooks, example)
     follow_changes_in_place(traced, shapes)
+    draft = _read(traced, shapes, kernel_norm)
+    if not draft.blocks:
+        raise GraphError(f"{type(module).__name__} has no layer with weights; a graph needs at least one")
+    if example is None:
+        _require_one_reading(traced, shapes, draft, kernel_norm)
+    return draft, traced
+
+
+def _read(traced: fx.GraphModule, shapes: Shapes, kernel_norm: KernelNorm) -> DraftGraph:
     reader = _Reader(traced, shapes, kernel_norm)
     for node in traced.graph.nodes:
         reader.read(node)
     reader.require_all_weights()
-    if not reader.draft.blocks:
-        raise GraphError(f"{type(module).__name__} has no layer with weights")
-    return reader.draft, traced
+    return reader.draft
+
+
+def _require_one_reading(
+    traced: fx.GraphModule, shapes: Shapes, draft: DraftGraph, kernel_norm: KernelNorm
+) -> None:
+    """Refuse a module that takes both features and tokens of features, and reads them differently."""
+    first = next(node for node in traced.graph.nodes if node.op == "placeholder")
+    value = shapes.values[first]
+    if value.ndim != 2:
+        return
+    tokens = (TOKENS, value.shape[1])
+    try:
+        other = _read(traced, shapes_of(traced, tokens, value.dtype), kernel_norm)
+    except MisfitError:
+        return
+    except GraphError:
+        other = DraftGraph()
+    same = len(draft.blocks) == len(other.blocks) and all(
+        np.array_equal(one.matrix, two.matrix) for one, two in zip(draft.blocks, other.blocks, strict=True)
+    )
+    if not same:
+        raise GraphError(
+            f"inputs of shape (examples, {value.shape[1]}) and (examples, tokens, {value.shape[1]}) are read "
+            "differently: give WeightGraph.from_module some `inputs`"
+        )
 
 
 class _Reader:
@@ -65,7 +106,8 @@ class _Reader:
         self._matrices = _names_of_matrices(traced)
         self._ran: set[str] = set()  # names of matrices
         self._acting: set[str] = set()  # on values of the network
-        self._used: dict[str, str] = {}
+        self._used: dict[str, str] = {}  # as weights, and the layer's name
+        self._multiplied: set[str] = set()  # with constants
         self._inputs: InputUnits
 
     def read(self, node: fx.Node) -> None:
@@ -86,7 +128,7 @@ class _Reader:
         Raises:
             GraphError: naming them.
         """
-        missing = sorted(self._ran - self._acting)
+        missing = sorted((self._ran - self._acting) | (self._multiplied - set(self._used)))
         if missing:
             raise GraphError(
                 f"weights {', '.join(map(repr, missing))} read nothing that depends on the input; "
@@ -110,6 +152,13 @@ class _Reader:
             self._own_parameters(node),
         )
         self._parameters[node] = parameters
+        function = operation(node)
+        if node.op == "call_module":
+            function = self._function(node)[0]
+        if function in weights.RULES:
+            self._multiplied |= parameters
+        if any(source in self._shapes.depends for source in node.all_input_nodes):
+            self._require_harmless(node)
         return Constant(value=value, parameters=parameters) if isinstance(value, torch.Tensor) else value
 
     def _own_parameters(self, node: fx.Node) -> frozenset[str]:
@@ -168,20 +217,18 @@ class _Reader:
         if node.op == "call_module":
             layer = own_name(node.target)
             module = self._traced.get_submodule(str(node.target))
-            function = as_function(module, own_name(node.target))
-            assert function is not None, "others have been refused"
-            name, own = function
+            name, own = self._function(node)
             first = args[0] if args else next(iter(kwargs.values()))
             args, kwargs = (first, *self._one_name_each(own)), {}
             what = type(module).__name__
-            label = f"layer {layer!r}: {what}"
+            label = layer_label(layer, module)
             run = lambda a, k: module(a[0])  # noqa: E731
         shape = getattr(self._shapes.values[node], "shape", ())
         return Step(
             node=node,
             operation=name,
             label=label,
-            name=layer or node.name,
+            name=layer or (what.lower() if node.op == "call_module" else node.name),
             what=what,
             args=tuple(args),
             kwargs=kwargs,
@@ -194,6 +241,19 @@ class _Reader:
             used=self._used,
             layer=layer,
         )
+
+    def _function(self, node: fx.Node) -> tuple[str, tuple]:
+        layer = self._traced.get_submodule(str(node.target))
+        function = as_function(layer, own_name(node.target))
+        assert function is not None, "others have been refused"
+        return function
+
+    def _require_harmless(self, node: fx.Node) -> None:
+        """Refuse an operation on values that gives no value, unless it asks for a shape or the like."""
+        name = operation(node)
+        asked = node.args[1] if name == "getattr" else name
+        if asked not in _QUESTIONS:
+            raise GraphError(f"operation {str(asked)!r} ({node.name}) cannot be read as a weight graph")
 
     def _one_name_each(self, constants: tuple) -> tuple:
         """Return a layer's constants with the first name of each parameter, by which sharing is seen."""

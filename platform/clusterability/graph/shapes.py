@@ -11,9 +11,7 @@ from torch.utils._pytree import tree_map
 from clusterability.errors import first_line
 
 BATCH = 2
-_FILLED = {
-    "zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full", "new_tensor",
-}  # fmt: skip
+_FILLED = {"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full"}
 
 
 class MisfitError(Exception):
@@ -76,11 +74,13 @@ class Shapes:
             return functional_call(layer, self._without_data(str(node.target), layer), args, kwargs)
         value = call(self._root, node, args, kwargs)
         if operation(node) in _FILLED:
-            fill = kwargs.get("fill_value", args[1] if operation(node) == "full_like" else 0)
-            return torch.full(
-                value.shape, 1 if "ones" in operation(node) else fill, dtype=value.dtype, device=self._device
-            )
+            return call(self._root, node, *tree_map(self._zeros, (args, {**kwargs, "device": self._device})))
         return value
+
+    def _zeros(self, value: Any) -> Any:
+        """Return a tensor without data as zeros."""
+        is_empty = isinstance(value, torch.Tensor)
+        return torch.zeros(value.shape, dtype=value.dtype, device=self._device) if is_empty else value
 
     def _without_data(self, name: str, layer: nn.Module) -> dict[str, torch.Tensor]:
         if name not in self._tensors:
@@ -97,7 +97,10 @@ class Shapes:
                     f"layer {own_name(node.target)!r}: reads {layer.in_features} units, "
                     f"but the layer before has {shape[-1]}"
                 )
-            return f"layer {own_name(node.target)!r}: got values of shape {shape}: {first_line(error)}"
+            return (
+                f"{layer_label(own_name(node.target), layer)} does not take values of shape {shape}: "
+                f"{first_line(error)}"
+            )
         return f"operation {operation(node)!r} ({node.name}): {first_line(error)}"
 
 
@@ -109,6 +112,11 @@ def call(root: nn.Module, node: fx.Node, args: Sequence[Any], kwargs: dict[str, 
         return getattr(args[0], str(node.target))(*args[1:], **kwargs)
     assert callable(node.target), "the other nodes are placeholders, attributes and the output"
     return node.target(*args, **kwargs)
+
+
+def layer_label(name: str, layer: nn.Module) -> str:
+    """Return what messages call a layer; the whole module has no name."""
+    return f"layer {name!r}: {type(layer).__name__}" if name else type(layer).__name__
 
 
 def operation(node: fx.Node) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import fx, nn
+from torch.fx._symbolic_trace import _maybe_revert_all_patches  # torch has no public name for it
 
 from clusterability.errors import GraphError, first_line
 from clusterability.graph.shapes import MisfitError, Shapes, operation
@@ -105,7 +106,8 @@ class _ShapedTracer(_Tracer):
     def proxy(self, node: fx.Node) -> fx.Proxy:
         """Return the proxy of a node, whose value is computed first."""
         if node not in self.shapes.values:
-            self.shapes.visit(node)
+            with _maybe_revert_all_patches():  # while tracing, torch's layers make nodes when they are called
+                self.shapes.visit(node)
         return _ShapedProxy(node, self) if node in self.shapes.depends else super().proxy(node)
 
 

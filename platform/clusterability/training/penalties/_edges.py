@@ -8,6 +8,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from clusterability.errors import GraphError
+from clusterability.graph.live_weight import submodule
 from clusterability.graph.wiring import Wiring, edge_matrix, read_wiring
 from clusterability.training.penalties._adjacency import NodeOrder
 
@@ -43,11 +44,15 @@ class RawEdges:
 
     def leaves(self) -> list[torch.Tensor] | None:
         """Return the parameter of each wire, shape (target units, source units), where all are just that."""
-        layers = [self._module.get_submodule(wire.kernel) for wire in self.wiring.wires if wire.kernel]
-        plain = all(isinstance(layer, nn.Linear) for layer in layers)
-        if not plain or any(wire.norm or not wire.kernel for wire in self.wiring.wires):
+        layers = [submodule(self._module, wire.kernel) for wire in self.wiring.wires if wire.kernel]
+        if any(wire.norm or not wire.kernel for wire in self.wiring.wires):
             return None
-        return [layer.weight for layer in layers if isinstance(layer, nn.Linear)]
+        weights = [layer.weight for layer in layers if isinstance(layer, nn.Linear)]
+        is_plain = len(weights) == len(layers) and all(
+            isinstance(weight, nn.Parameter) and weight.dtype in (torch.float32, torch.float64)
+            for weight in weights
+        )
+        return weights if is_plain else None
 
 
 class ContributionEdges:
@@ -71,7 +76,7 @@ class ContributionEdges:
         for wire in self.wiring.wires:
             if wire.kernel is not None and wire.source not in self._sources:
                 spread = self._sources[wire.source] = _Spread()
-                reader = module.get_submodule(wire.kernel)
+                reader = submodule(module, wire.kernel)
                 self._hooks.append(reader.register_forward_pre_hook(spread.see_input))
             if wire.target not in self._targets:
                 spread = self._targets[wire.target] = _Spread()
@@ -148,7 +153,7 @@ def _tap(module: nn.Module, wiring: Wiring, layer: int, spread: _Spread) -> Remo
     tap = wiring.taps[layer]
     if tap is None:
         raise GraphError(f"{wiring.names[layer]}: its sum must go into a module for its spread to be seen")
-    tapped = module.get_submodule(tap.module)
+    tapped = submodule(module, tap.module)
     if tap.is_input:
         return tapped.register_forward_pre_hook(spread.see_input)
     return tapped.register_forward_hook(spread.see_output)
@@ -156,6 +161,7 @@ def _tap(module: nn.Module, wiring: Wiring, layer: int, spread: _Spread) -> Remo
 
 def _deviation(values: torch.Tensor) -> torch.Tensor:
     """Return each unit's standard deviation over all axes but 1; 0, with gradient 0, where constant."""
+    values = values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
     axes = [axis for axis in range(values.dim()) if axis != 1]
     # Two passes: torch's own variance is several times slower over the first axis. What rounding of the mean
     # leaves of a constant is no spread, and its inverse would be huge.
