@@ -355,10 +355,6 @@ def attention(d: Drawing, x: Value) -> Line | None:
     return None if len(x.shape) != 3 else d.line("torch.softmax({0} @ {0}.transpose(1, 2), -1) @ {0}", x)
 
 
-def interpolation(d: Drawing, x: Value) -> Line | None:
-    return None if len(x.shape) != 4 else d.line("F.interpolate({0}, scale_factor=2)", x, axis=x.axis)
-
-
 def padding(d: Drawing, x: Value) -> Line:
     is_of_places = x.axis is not None and x.axis < len(x.shape) - 1
     return d.reshaped("F.pad({0}, (0, 1))", x, x.axis if is_of_places else None)
@@ -373,7 +369,7 @@ WILD_LINES: tuple[LineOf, ...] = (
     factor_of_each_feature, scaled_residual, sum_with_itself, product, gate, concatenation_of_places,
     flattening_of_places,
     slice_of_units, slice_of_units, slice_of_places, one_place, transposition, mixing_view, new_axis,
-    squeezing, layer_used_again, attention, interpolation, padding,
+    squeezing, layer_used_again, attention, padding,
 )  # fmt: skip
 
 
@@ -419,7 +415,9 @@ def _add_line(d: Drawing, line_of: LineOf) -> None:
     d.program.lines.append(line)
     d.tensors.append(value)
     place = len(d.program.lines)
-    is_elementwise = line.kind in ("factor", *NONLINEAR) and value.shape == d.tensors[line.inputs[0]].shape
+    is_elementwise = (
+        line.kind in ("factor", "shape", *NONLINEAR) and value.shape == d.tensors[line.inputs[0]].shape
+    )
     root = d.values[line.inputs[0]].root if is_elementwise else place
     is_padded = "F.pad" in line.code or (
         line.kind != "weights" and any(d.values[source].is_padded for source in line.inputs)

@@ -1,6 +1,9 @@
 """Random modules: every block is what perturbing one unit at a time shows, or the module is refused."""
 
+from collections import Counter
+
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from clusterability import WeightGraph
@@ -71,7 +74,23 @@ def layers_by_name(graph: WeightGraph, layers: list[Layer]) -> list[int]:
     return numbers
 
 
-@settings(max_examples=40, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
 @given(program=programs())
 def test_a_random_module_is_read_exactly_or_refused(program):
     outcome(program)
+
+
+@pytest.mark.slow
+def test_a_thousand_random_modules_are_read_exactly_or_refused_many_of_each():
+    outcomes = Counter()
+
+    @settings(max_examples=1000, deadline=None, phases=PHASES, suppress_health_check=list(HealthCheck))
+    @given(program=programs())
+    def read(program):
+        refusal = outcome(program)
+        outcomes["refused" if refusal else f"{min(len(layers_of(program, 0, 1)) - 1, 3)} layers"] += 1
+
+    read()
+    total = sum(outcomes.values())
+    assert 0.5 < 1 - outcomes["refused"] / total < 0.85, outcomes
+    assert outcomes["3 layers"] > 0.15 * total, outcomes
