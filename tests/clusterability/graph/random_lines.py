@@ -140,7 +140,7 @@ def pooling(d: Drawing, x: Value) -> Line | None:
 
 
 def mean_of_places(d: Drawing, x: Value) -> Line | None:
-    if len(x.shape) < 3 or x.axis != 1 or x.is_padded:
+    if len(x.shape) < 3 or x.axis != 1 or x.is_padded or all(size == 1 for size in x.shape[2:]):
         return None
     dims = "(2, 3)" if len(x.shape) == 4 else "2"
     forms = (f"{{0}}.mean({dims})", f"torch.mean({{0}}, dim={dims})", f"{{0}}.sum({dims})")
