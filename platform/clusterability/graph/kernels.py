@@ -39,7 +39,7 @@ class Kernel:
         if self.places is None and (rows >= 0).all():
             return None
         places = np.ones(self.matrix.shape, dtype=bool) if self.places is None else self.places
-        return _taken(places, rows).any(axis=1)
+        return np.asarray(_taken(places, rows).any(axis=1))
 
 
 def _taken(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:

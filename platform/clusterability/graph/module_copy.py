@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import UninitializedTensorMixin
 from torch.nn.utils import parametrize, prune
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
@@ -15,7 +16,8 @@ from clusterability.errors import GraphError, first_line
 _AROUND = {"OptimizedModule": "_orig_mod"}  # torch.compile's class cannot be imported where it is not built
 _MODULE_AROUND = (nn.DataParallel, nn.parallel.DistributedDataParallel, torch.optim.swa_utils.AveragedModel)
 _HALF = (torch.float16, torch.bfloat16)
-Hooks = list[tuple[nn.Module, OrderedDict, OrderedDict]]
+Hooks = list[tuple[nn.Module, Any, Any]]
+"""Layers, and what is called before and behind each of them."""
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
@@ -71,7 +73,7 @@ def outputs_with_hooks(module: nn.Module, hooks: Hooks, inputs: torch.Tensor) ->
 
 def _require_values(module: nn.Module) -> None:
     for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
-        if isinstance(tensor, nn.parameter.UninitializedTensorMixin):
+        if isinstance(tensor, UninitializedTensorMixin):
             raise GraphError(
                 f"{name!r}: a lazy layer that has not seen an input has no weights; run the module once first"
             )
@@ -107,11 +109,23 @@ def _compute_weights(name: str, layer: nn.Module) -> None:
                 hook.remove(layer)
                 del layer._forward_pre_hooks[key]
         if parametrize.is_parametrized(layer):
-            parametrisations: Any = layer.parametrizations
-            for tensor in list(parametrisations):
-                parametrize.remove_parametrizations(layer, tensor, leave_parametrized=True)
+            _compute_parametrised(layer)
     except Exception as error:  # a parametrisation may be anyone's code
         raise GraphError(f"layer {name!r}: its weights cannot be computed: {first_line(error)}") from error
+
+
+@torch.no_grad()
+def _compute_parametrised(layer: nn.Module) -> None:
+    """Put computed weights in the place of parametrisations.
+
+    Torch's own `remove_parametrizations` changes the layer's class, which a copy shares with its original.
+    """
+    parametrisations: Any = layer.parametrizations
+    computed = {name: getattr(layer, name).detach().clone() for name in parametrisations}
+    layer.__class__ = type(layer).__bases__[0]
+    del layer._modules["parametrizations"]
+    for name, tensor in computed.items():
+        layer.register_parameter(name, nn.Parameter(tensor, requires_grad=False))
 
 
 def _without_hooks(module: nn.Module) -> Hooks:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import fx, nn
+from torch.fx.node import map_arg
 
 from clusterability.errors import GraphError
 from clusterability.graph.block import KernelNorm
@@ -210,7 +211,7 @@ class _Reader:
                 sources[id(value)] = source
             return value
 
-        args, kwargs = fx.node.map_arg((node.args, dict(node.kwargs)), given)
+        args, kwargs = map_arg((node.args, dict(node.kwargs)), given)
         name, label, layer = operation(node), f"operation {operation(node)!r} ({node.name})", None
         run: Callable[[tuple, dict[str, Any]], Any] = lambda a, k: call(self._traced, node, a, k)  # noqa: E731
         what = name

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 from torch.func import functional_call
+from torch.fx.node import map_arg
 from torch.utils._pytree import tree_map
 
 from clusterability.errors import first_line
@@ -57,7 +58,7 @@ class Shapes:
 
     def arguments(self, node: fx.Node) -> tuple[tuple, dict[str, Any]]:
         """Return a node's arguments as values."""
-        args, kwargs = fx.node.map_arg((node.args, dict(node.kwargs)), lambda source: self.values[source])
+        args, kwargs = map_arg((node.args, dict(node.kwargs)), lambda source: self.values[source])
         return tuple(args), dict(kwargs)
 
     def _computed(self, node: fx.Node, depends: bool) -> Any:

@@ -3,7 +3,7 @@
 import inspect
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import fx, nn
@@ -48,7 +48,8 @@ class _ShapedProxy(fx.Proxy):
         value = self._value()
         if not isinstance(value, torch.Tensor):
             raise AttributeError("shape")
-        return (fx.Proxy.__getattr__(self, "shape")[0], *value.shape[1:]) if value.ndim else ()
+        open_shape: Any = fx.Proxy.__getattr__(self, "shape")
+        return (open_shape[0], *value.shape[1:]) if value.ndim else ()
 
     @property
     def ndim(self) -> int:
@@ -81,9 +82,9 @@ class _ShapedProxy(fx.Proxy):
 
     def __iter__(self) -> Any:
         """Go through a list of values, or through a tensor's first axis."""
-        value = self._value()
+        value, proxy = self._value(), cast(Any, self)
         if isinstance(value, list | tuple):
-            return iter([self[index] for index in range(len(value))])
+            return iter([proxy[index] for index in range(len(value))])
         return super().__iter__()
 
     def _value(self) -> Any:

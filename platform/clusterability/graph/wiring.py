@@ -116,9 +116,7 @@ def _wire(block: DraftBlock, draft: DraftGraph, module: nn.Module, number: Mappi
     ends = {"source": number[block.source], "target": number[block.target]}
     if block.is_skip:
         if not np.array_equal(block.matrix, np.eye(len(block.matrix))):
-            raise GraphError(
-                f"{target}: adds {source!r}, allowed: all of its units, in order, without a factor"
-            )
+            raise GraphError(f"{target}: adds {source!r}, allowed: all its units in order, without a factor")
         return Wire(**ends, kernel=None, norm=None)
     kernel = None if block.layer is None else _part(module, block.layer)
     if not isinstance(kernel, KERNELS) or block.kernel_area != math.prod(kernel.weight.shape[2:]):
@@ -131,7 +129,7 @@ def _wire(block: DraftBlock, draft: DraftGraph, module: nn.Module, number: Mappi
     return Wire(**ends, kernel=block.layer, norm=norms[0] if norms else None)
 
 
-def _part(module: nn.Module, name: str) -> nn.Module | None:
+def _part(module: nn.Module, name: str) -> Any:
     try:
         return submodule(module, name)
     except AttributeError:

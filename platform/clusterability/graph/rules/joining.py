@@ -42,11 +42,7 @@ def _joined(step: Step, signals: list[Signal], axis: int, join: Any) -> Signal:
     if len(with_units) < len(signals):
         for signal in with_units:
             step.draft.mark_unscalable(signal, "concatenation with a constant")
-    is_by_place = all(
-        signal.varying_axes() and axis not in signal.varying_axes() and signal.layers.min() >= 0
-        for signal in with_units
-    )
-    if common_units(with_units) and (join is torch.stack or not is_by_place):
+    if common_units(with_units):
         raise step.refused("joins the same units twice")
     signals = with_common_entries(signals)
     ids = join([signal.ids for signal in signals], dim=axis)

@@ -1,7 +1,11 @@
 """Pooling over places, in windows or over whole axes: units stay what they are."""
 
 from collections.abc import Sequence
+from math import prod
 
+import numpy as np
+
+from clusterability.graph.draft import moved_by
 from clusterability.graph.rules.step import Rule, Step, mixed
 from clusterability.graph.signal import Followed, Signal, squeezed
 
@@ -66,6 +70,9 @@ def _reduced(step: Step) -> Followed:
         1 if axis in axes else size for axis, size in enumerate(signal.ids.shape) if keep or axis not in axes
     ]
     result = signal.moved(ids.expand(shape)).nonlinear()
+    if step.operation == "sum":  # the mean, whose weights those behind it are, times the number of places
+        num_places = prod(signal.ids.shape[axis] for axis in axes)
+        result = moved_by(result, np.full(len(result.scales), float(num_places)))
     if step.operation not in _LINEAR + _HOMOGENEOUS:
         step.draft.mark_unscalable(signal, step.what)
     return result if step.shape or not shape else (result, None)
