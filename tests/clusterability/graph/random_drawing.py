@@ -1,6 +1,6 @@
 """A random module while it is drawn: its lines so far, their values, and how a line is made."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -17,8 +17,13 @@ class Value:
     place: int
     shape: tuple[int, ...]
     axis: int | None
-    root: int
-    """The value of which this one is an elementwise function."""
+    root: Hashable
+    """The value of which this one is an elementwise function, flattened or not."""
+    is_bare: bool = False
+    """A layer's output, and no nonlinearity since."""
+    is_moved: bool = False
+    """The same, and units or places have been left out or moved: whether a factor belongs to the layer or
+    to what reads it is then a matter of taste."""
     is_padded: bool = False
     """Some places are no unit's, so that a mean over places is not of units alone."""
 
@@ -46,7 +51,12 @@ class Drawing:
         return f"self.{name}"
 
     def line(
-        self, code: str, *values: Value, kind: Kind = "other", axis: int | None = None, slope_one: str = "{0}"
+        self,
+        code: str,
+        *values: Value,
+        kind: Kind = "other",
+        axis: int | None = None,
+        slope_one: str = "{0} * 1.0",
     ) -> Line:
         places = tuple(value.place for value in values)
         return Line(code=code, inputs=places, kind=kind, axis=axis, slope_one=slope_one)

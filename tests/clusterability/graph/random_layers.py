@@ -93,7 +93,7 @@ def mean_of_units(d: Drawing, x: Value) -> Line:
 
 
 def batch_norm(d: Drawing, x: Value) -> Line | None:
-    if x.axis is None and len(x.shape) > 2:
+    if (x.axis is None and len(x.shape) > 2) or x.is_moved:
         return None
     name = "BatchNorm2d" if len(x.shape) == 4 else "BatchNorm1d"
     affine = d.choose("", "", ", affine=False")
@@ -105,7 +105,9 @@ def other_norm(d: Drawing, x: Value) -> Line:
     return d.line(d.part(d.choose(*codes)) + "({0})", x, axis=x.axis)
 
 
-def factor(d: Drawing, x: Value) -> Line:
+def factor(d: Drawing, x: Value) -> Line | None:
+    if x.is_moved:
+        return None
     forms = (
         "{0} / 255.0",
         "{0} * 0.5",
@@ -119,7 +121,9 @@ def factor(d: Drawing, x: Value) -> Line:
     return d.line(d.choose(*forms), x, kind="factor", axis=x.axis)
 
 
-def factor_of_each_feature(d: Drawing, x: Value) -> Line:
+def factor_of_each_feature(d: Drawing, x: Value) -> Line | None:
+    if x.is_moved:
+        return None
     parameter = d.part(f"nn.Parameter(torch.randn({x.shape[-1]}))")
     return d.line(d.choose(f"{{0}} * {parameter}", f"{{0}} + {parameter}"), x, kind="factor", axis=x.axis)
 

@@ -1,5 +1,7 @@
 """Random modules: every kind of operation that a forward pass may hold, drawn by hypothesis."""
 
+from collections.abc import Hashable
+
 import torch
 from hypothesis import strategies as st
 from torch import nn
@@ -7,7 +9,7 @@ from torch import nn
 from . import random_layers as layers
 from . import random_movements as movements
 from .random_drawing import Drawing, LineOf, Value
-from .random_modules import NONLINEAR, Program
+from .random_modules import NONLINEAR, Line, Program
 
 INPUT_SHAPES = ((6,), (8,), (3, 6, 6), (2, 8, 8), (4, 6))
 MOST_FEATURES = 300
@@ -57,13 +59,28 @@ def _add_line(d: Drawing, line_of: LineOf) -> None:
         return
     d.program.lines.append(line)
     d.tensors.append(value)
-    place = len(d.program.lines)
-    is_elementwise = (
-        line.kind in ("factor", "shape", *NONLINEAR) and value.shape == d.tensors[line.inputs[0]].shape
+    d.values.append(_described(d, line, tuple(value.shape), is_flat=line_of is movements.flattening))
+
+
+def _described(d: Drawing, line: Line, shape: tuple[int, ...], is_flat: bool) -> Value:
+    place, inputs = len(d.program.lines), [d.values[source] for source in line.inputs]
+    root: Hashable = place
+    if is_flat:
+        root = ("flattened", inputs[0].root)
+    elif line.kind in ("factor", "shape", *NONLINEAR) and shape == inputs[0].shape:
+        root = inputs[0].root
+    is_bare = line.kind in ("weights", "add") or (
+        line.kind not in NONLINEAR and any(value.is_bare for value in inputs)
     )
-    root = d.values[line.inputs[0]].root if is_elementwise else place
-    is_padded = "F.pad" in line.code or (
-        line.kind != "weights" and any(d.values[source].is_padded for source in line.inputs)
+    is_padded = any(value.is_padded for value in inputs) and line.kind != "weights"
+    return Value(
+        place=place,
+        shape=shape,
+        axis=line.axis,
+        root=root,
+        is_bare=is_bare,
+        is_moved=is_bare
+        and line.kind not in ("weights", "add")
+        and (line.kind == "other" or any(value.is_moved for value in inputs)),
+        is_padded=is_padded or "F.pad" in line.code,
     )
-    shape = tuple(value.shape)
-    d.values.append(Value(place=place, shape=shape, axis=line.axis, root=root, is_padded=is_padded))

@@ -23,7 +23,7 @@ class Line:
     code: str
     inputs: tuple[int, ...]
     kind: Kind = "other"
-    slope_one: str = "{0}"
+    slope_one: str = "{0} * 1.0"
     """The code of a nonlinearity whose slope is one everywhere: identity, or a mean for a pooling."""
     axis: int | None = None
     """Where the units are in the value; None: they are folded with other things."""

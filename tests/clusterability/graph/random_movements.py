@@ -1,5 +1,7 @@
 """Lines that move units and places: views, slices, transpositions, concatenations, paddings."""
 
+import math
+
 from .random_drawing import Drawing, Value, partner
 from .random_modules import Line
 
@@ -29,7 +31,7 @@ def flattening(d: Drawing, x: Value) -> Line | None:
         "torch.flatten({0}, 1)", "{0}.flatten(1)", "{0}.view({0}.size(0), -1)",
         "{0}.reshape({0}.shape[0], -1)", d.part("nn.Flatten()") + "({0})",
     )  # fmt: skip
-    is_kept = x.axis == 1 and all(size == 1 for size in x.shape[2:])
+    is_kept = x.axis is not None and math.prod(x.shape[1:]) == x.shape[x.axis]
     return d.reshaped(d.choose(*forms), x, 1 if is_kept else None)
 
 
@@ -55,15 +57,16 @@ def slice_of_units(d: Drawing, x: Value) -> Line | None:
 def slice_of_places(d: Drawing, x: Value) -> Line | None:
     if len(x.shape) < 3 or x.shape[-1] < 3:
         return None
-    code = d.choose("{0}[..., 1:]", "{0}[..., ::2]", "{0}[..., :-1]")
-    is_of_places = x.axis is not None and x.axis < len(x.shape) - 1
-    return d.reshaped(code, x, x.axis) if is_of_places else d.line(code, x, axis=x.axis)
+    return d.line(d.choose("{0}[..., 1:]", "{0}[..., ::2]", "{0}[..., :-1]"), x, axis=x.axis)
 
 
 def one_place(d: Drawing, x: Value) -> Line | None:
     if len(x.shape) != 3:
         return None
-    return d.line(d.choose("{0}[:, 0]", "{0}[:, :, 0]", "{0}.mean(1)", "{0}.sum(1)", "{0}.select(1, 0)"), x)
+    code, dropped = d.choose(
+        ("{0}[:, 0]", 1), ("{0}[:, :, 0]", 2), ("{0}.mean(1)", 1), ("{0}.sum(1)", 1), ("{0}.select(1, 0)", 1)
+    )
+    return d.line(code, x, axis=None if x.axis in (None, dropped) else 1)
 
 
 def transposition(d: Drawing, x: Value) -> Line | None:
@@ -109,8 +112,7 @@ def squeezing(d: Drawing, x: Value) -> Line | None:
 
 
 def padding(d: Drawing, x: Value) -> Line:
-    is_of_places = x.axis is not None and x.axis < len(x.shape) - 1
-    return d.reshaped("F.pad({0}, (0, 1))", x, x.axis if is_of_places else None)
+    return d.line("F.pad({0}, (0, 1))", x, axis=None if x.axis == len(x.shape) - 1 else x.axis)
 
 
 PLAIN = (concatenation, flattening, flattening)
