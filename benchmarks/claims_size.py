@@ -2,17 +2,17 @@
 
 Each surrogate is a draw of `unit_factors` from one network: its units' sizes, its weights' tail, no structure
 beyond them. How often it comes out significant under each null is the null's size there, as far as networks
-are units' sizes times exchangeable weights. Resumable, lines in runs/benchmarks/claims_size.jsonl. Run alone:
-python benchmarks/claims_size.py
+are units' sizes times exchangeable weights. Resumable, lines in runs/benchmarks/claims_size.jsonl; a null
+added to NULLS later is added to the lines there are. Run alone: python benchmarks/claims_size.py
 """
 
-import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
+from claims_lines import Line, read_lines, write_lines
 from paper_networks import PHASES, load_graph, path_of, wanted
 
 from clusterability import WeightGraph, null_test
@@ -24,7 +24,7 @@ TESTED = ("control", "dropout", "L1", "L2")
 """Conditions whose weights are least alike."""
 SEED = 0
 """One network of each condition and phase is taken."""
-NULLS = ("layer", "unit_factors", "profile", "residual")
+NULLS = ("layer", "unit_factors", "dispersion", "profile", "residual")
 GRAPHS = ("weights", "contribution")
 RESULTS = Path("runs/benchmarks/claims_size.jsonl")
 
@@ -40,12 +40,12 @@ def surrogates(graph: WeightGraph) -> list[WeightGraph]:
     ]
 
 
-def tested(graph: WeightGraph) -> dict[str, list[float]]:
-    """Return the p-values of layered modularity of the surrogates of one graph under each null."""
+def tested(graph: WeightGraph, nulls: Sequence[str]) -> dict[str, list[float]]:
+    """Return the p-values of layered modularity of the surrogates of one graph under each of these nulls."""
     p_values: dict[str, list[float]] = defaultdict(list)
     for index, surrogate in enumerate(surrogates(graph)):
         prepared = prepare(surrogate)
-        for null in NULLS:
+        for null in nulls:
             test = null_test(
                 prepared,
                 null=null,
@@ -60,30 +60,31 @@ def tested(graph: WeightGraph) -> dict[str, list[float]]:
 
 def simulate_missing() -> None:
     """Test the surrogates of the networks whose weights are kept; a minute each on one core."""
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    done = {line["network"] for line in read_lines()}
-    with RESULTS.open("a") as file:
-        for condition, seed, phase in wanted():
-            path = path_of(condition, seed, phase)
-            is_there = phase == "untrained" or path.exists()
-            if seed != SEED or condition not in TESTED or path.stem in done or not is_there:
-                continue
-            line: dict[str, Any] = {
-                "network": path.stem,
-                "condition": condition,
-                "seed": seed,
-                "phase": phase,
-            }
-            for weighting in GRAPHS:
-                line[weighting] = tested(load_graph(condition, seed, phase, weighting))
-            file.write(json.dumps(line) + "\n")
-            file.flush()
+    lines = {line["network"]: line for line in read_lines(RESULTS)}
+    for condition, seed, phase in wanted():
+        path = path_of(condition, seed, phase)
+        is_there = phase == "untrained" or path.exists()
+        if seed != SEED or condition not in TESTED or not is_there:
+            continue
+        identity = {"network": path.stem, "condition": condition, "seed": seed, "phase": phase}
+        line: Line = lines.get(path.stem, identity)
+        is_complete = True
+        for weighting in GRAPHS:
+            known = line.get(weighting, {})
+            missing = [null for null in NULLS if null not in known]
+            if missing:
+                graph = load_graph(condition, seed, phase, weighting)
+                line[weighting] = known | tested(graph, missing)
+                is_complete = False
+        if not is_complete:
+            lines[path.stem] = line
+            write_lines(RESULTS, lines.values())
             print(f"{condition}, {phase}: nulls tested on its surrogates", flush=True)
 
 
 def table() -> str:
     """Return the shares of surrogates with p <= 0.05 as Markdown."""
-    found = {(line["condition"], line["phase"]): line for line in read_lines()}
+    found = {(line["condition"], line["phase"]): line for line in read_lines(RESULTS)}
     rows = [
         "### Size of the nulls at these networks\n",
         f"Share with p <= 0.05 of {NUM_SURROGATES} graphs drawn by `unit_factors` from the network of",
@@ -103,11 +104,6 @@ def table() -> str:
 
 def _share(p_values: list[float]) -> str:
     return f"{np.mean(np.array(p_values) <= 0.05):.2f}"
-
-
-def read_lines() -> list[dict]:
-    """Return the lines of all networks simulated."""
-    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
 
 
 if __name__ == "__main__":

@@ -53,6 +53,8 @@ def regime(name: str, rng: np.random.Generator) -> list[np.ndarray]:
         normal = rng.standard_normal(pair)
         weights = np.exp(sigma * normal) if sigma else np.abs(normal)
         weights *= np.outer(factors[layer], factors[layer + 1])
+        if name == "incoming":
+            weights *= np.exp(rng.standard_normal(pair[1]))
         if name == "modules":
             weights *= np.where(modules[layer][:, None] == modules[layer + 1], 1.9, 1)
         if name.startswith("pruned"):
@@ -76,6 +78,7 @@ REGIMES = {
     "pruned, strengths vary": "beyond: unit strengths vary, the smallest 70 % of each block set to 0",
     "tails 0.75, strengths vary": "beyond: log-normal 0.75, strengths vary by log-normal 0.7",
     "tails 1, strengths vary": "beyond: log-normal 1, strengths vary by log-normal 0.7",
+    "incoming": "beyond: half-normal, only incoming strengths vary (log-normal 1)",
 }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import claims
 import clusterings
+import clusters
 import null_size
 import published_networks
 import recovery
@@ -23,9 +24,11 @@ SECTIONS = {
     "recovery": recovery.section,
     "null_size": null_size.section,
     "claims": claims.section,
+    "clusters": clusters.section,
     "published": published_networks.section,
 }
-LONG = ("null_size", "claims", "published")  # an hour, two hours; wheels to be downloaded first
+LONG = ("null_size", "claims", "clusters", "published")
+"""An hour, two hours, an hour and a half; wheels to be downloaded first."""
 TITLE = "# Timings\n\nMade by `make bench`; a section made alone replaces its own lines only.\n"
 
 

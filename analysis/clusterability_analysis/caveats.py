@@ -9,6 +9,7 @@ from clusterability_analysis.labels import axis_names
 from clusterability_analysis.scale import axes_off_scale
 from clusterability_analysis.shown import Shown
 from clusterability_analysis.significance import Significance
+from clusterability_analysis.trust import is_undecided
 
 _GAMED_WEIGHTS = (
     "n-cut is measured on raw weights: rectifier networks can be rescaled without changing what they "
@@ -47,6 +48,7 @@ def find_caveats(analysis: Analysis) -> tuple[Caveat, ...]:
         _gaming(conditions),
         _pooled(conditions),
         _few_shuffles(analysis.significance),
+        _undecided(conditions.shown, analysis.significance),
         _unlike_the_null(conditions.shown, analysis.significance),
         _disagreement(conditions.shown, analysis.significance),
         _components(conditions),
@@ -95,6 +97,23 @@ def _few_shuffles(significance: Significance) -> Caveat | None:
     if not significance.warnings:
         return None
     return Caveat(title="Limits of the null tests", text=" ".join(significance.warnings), serious=True)
+
+
+def _undecided(shown: Shown, significance: Significance) -> Caveat | None:
+    table, verdict = significance.conditions, shown.verdict
+    undecided = table[verdict.status].map(is_undecided).astype(bool)
+    passing = int((undecided & table["passes"]).sum())
+    if not undecided.any():
+        return None
+    return Caveat(
+        title="Null tests that say of themselves that they are undecided",
+        text=(
+            f"In {int(undecided.sum())} of {len(table)} conditions the test of the {verdict.statistic.label} "
+            f"under the {verdict.title} is undecided for some seed: there p can be small without modules, "
+            f"and {passing} of the {int(table['passes'].sum())} conditions that pass are there."
+        ),
+        serious=True,
+    )
 
 
 def _unlike_the_null(shown: Shown, significance: Significance) -> Caveat | None:

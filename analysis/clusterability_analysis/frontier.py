@@ -29,6 +29,13 @@ class Frontier:
     status: str
     """"ok", or why there is no frontier or no hypervolume."""
 
+    @property
+    def control_first(self) -> pd.DataFrame:
+        """The control, then the frontier's other conditions in their order."""
+        table = self.all_conditions
+        shown = table[table["control"] | table["frontier"].notna()]
+        return shown.sort_values(["control", "frontier"], ascending=[False, True], kind="stable")
+
 
 def pareto_mask(values: np.ndarray, maximise: Sequence[bool]) -> np.ndarray:
     """Return which points are not dominated, shape (n,), boolean.

@@ -1,33 +1,36 @@
 """The report's page: one HTML file without any outside resource."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from clusterability.components import find, names
 from clusterability.duration import format_duration
 from clusterability_analysis import labels
 from clusterability_analysis.analysis import Analysis
 from clusterability_analysis.caveats import Caveat
+from clusterability_analysis.drawing import Drawing
 from clusterability_analysis.figures.style import THEME
 from clusterability_analysis.questions import questions
+from clusterability_analysis.trust import is_limited, status_kinds
 from clusterability_analysis.twins import find_twins
 
 _PACKAGES = ("clusterability", "numpy", "scipy", "pandas", "moocore", "matplotlib")
 
 
-def render_page(analysis: Analysis, caveats: tuple[Caveat, ...], drawings: dict[str, tuple[str, str]]) -> str:
+def render_page(analysis: Analysis, caveats: tuple[Caveat, ...], drawings: Mapping[str, Drawing]) -> str:
     """Return the page as HTML.
 
     Args:
         analysis: what the tables show.
         caveats: what to know before quoting a number.
-        drawings: SVG text and caption by figure name; whatever is absent is left out.
+        drawings: the figures by name; whatever is absent is left out.
     """
     environment = Environment(
         loader=PackageLoader("clusterability_analysis", "templates"),
@@ -41,7 +44,9 @@ def render_page(analysis: Analysis, caveats: tuple[Caveat, ...], drawings: dict[
         "number": labels.format_number,
         "probability": labels.format_probability,
         "duration": format_duration,
+        "status_kinds": status_kinds,
     }
+    environment.tests["limited"] = is_limited
     environment.globals["spread"] = labels.format_spread
     conditions, sweep = analysis.conditions, analysis.sweep
     return environment.get_template("report.html.jinja").render(
@@ -52,6 +57,7 @@ def render_page(analysis: Analysis, caveats: tuple[Caveat, ...], drawings: dict[
         second_frontier=analysis.second_frontier,
         questions=questions(analysis.shown.tests),
         significance=analysis.significance,
+        limited=_limited(analysis),
         twins=find_twins(conditions),
         caveats=caveats,
         sections=_sections(environment, drawings),
@@ -63,24 +69,31 @@ def render_page(analysis: Analysis, caveats: tuple[Caveat, ...], drawings: dict[
     )
 
 
-def _sections(environment: Environment, drawings: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:
+def _sections(environment: Environment, drawings: Mapping[str, Drawing]) -> list[dict[str, Any]]:
     """Return the page's sections: figures with what stands below them, the template of the figure's name."""
     templates = set(environment.list_templates())
     sections = []
     for name in names("figure"):
-        svg, caption = drawings.get(name, ("", ""))
+        drawing = drawings.get(name)
         below = f"{name}.html.jinja" if f"{name}.html.jinja" in templates else None
-        if svg or below:
-            drawing = inline_svg(svg, prefix=name) if svg else None
-            title = find("figure", name).title
+        if drawing or below:
             sections.append(
-                {"name": name, "title": title, "drawing": drawing, "caption": caption, "below": below}
+                {
+                    "name": name,
+                    "title": find("figure", name).title,
+                    "drawing": inline_svg(drawing.svg, name, drawing.alternative) if drawing else None,
+                    "caption": drawing.caption if drawing else "",
+                    "below": below,
+                }
             )
     return sections
 
 
-def inline_svg(svg: str, prefix: str) -> Markup:
-    """Fit an SVG file into the page: no prologue, identifiers of its own, colours from the page's theme."""
+def inline_svg(svg: str, prefix: str, alternative: str) -> Markup:
+    """Fit an SVG file into the page: no prologue, identifiers of its own, colours from the page's theme.
+
+    `alternative` is read out in its place.
+    """
     body = svg[svg.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     body = re.sub(r"<!--.*?-->", "", body, flags=re.DOTALL)
@@ -97,7 +110,14 @@ def inline_svg(svg: str, prefix: str) -> Markup:
         body,
         count=1,
     )
+    body = body.replace("<svg", f'<svg role="img" aria-label="{escape(alternative)}"', 1)
     return Markup(body)  # our own drawing, and matplotlib escapes its texts
+
+
+def _limited(analysis: Analysis) -> bool:
+    """Say whether any null test of the tables has a status other than "ok"."""
+    tests = (*analysis.shown.tests, *analysis.shown.other_tests)
+    return any(analysis.significance.conditions[test.status].map(is_limited).any() for test in tests)
 
 
 def _provenance(trials: pd.DataFrame) -> dict[str, str]:

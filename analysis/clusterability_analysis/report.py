@@ -11,6 +11,7 @@ from clusterability.tracking import SweepTable
 from clusterability_analysis.analysis import Analysis, analyse
 from clusterability_analysis.caveats import Caveat, find_caveats
 from clusterability_analysis.conditions import Conditions
+from clusterability_analysis.drawing import Drawing
 from clusterability_analysis.frontier import Frontier
 from clusterability_analysis.significance import Significance
 
@@ -92,8 +93,8 @@ def _write_tables(draft: Path, analysis: Analysis) -> None:
         table.to_csv(draft / f"{name}.csv", index=False)
 
 
-def _write_figures(draft: Path, analysis: Analysis) -> dict[str, tuple[str, str]]:
-    """Draw what there is to draw; return each figure's SVG text and caption by name."""
+def _write_figures(draft: Path, analysis: Analysis) -> dict[str, Drawing]:
+    """Draw what there is to draw; return each figure as the page shows it, by name."""
     from clusterability_analysis.figures.style import save_png, svg_text
 
     drawings = {}
@@ -106,5 +107,7 @@ def _write_figures(draft: Path, analysis: Analysis) -> dict[str, tuple[str, str]
         save_png(figure, draft / f"{name}.png")
         svg = svg_text(figure)
         (draft / f"{name}.svg").write_text(svg, encoding="utf-8")
-        drawings[name] = svg, component.caption(info)
+        drawings[name] = Drawing(
+            svg=svg, caption=component.caption(info), alternative=component.alternative(info)
+        )
     return drawings

@@ -29,6 +29,7 @@ import pandas as pd
 from scipy.stats import chi2, false_discovery_control
 
 from clusterability_analysis.conditions import Conditions, field_values
+from clusterability_analysis.trust import add_status
 
 ALPHA = 0.05
 """False discovery rate at which a condition is said to pass."""
@@ -40,7 +41,7 @@ class Significance:
 
     conditions: pd.DataFrame
     """Rows of Conditions.table with num_tests, num_nominal (replicates with p <= alpha), p_value, q_value,
-    passes of the verdict's test, and the combined and adjusted p-values of each test."""
+    passes of the verdict's test, and of each test the combined and adjusted p-values and the status."""
     trials: pd.DataFrame
     """The usable trials with q_value over all of them."""
     alpha: float
@@ -101,6 +102,7 @@ def assess_significance(
     for test in (*shown.tests, *shown.other_tests):
         table[test.combined] = ids.map(groups[test.p_value].agg(combine_replicates)).astype(float)
         table[test.adjusted] = benjamini_hochberg(table[test.combined].to_numpy())
+    add_status(table, conditions.trials, (*shown.tests, *shown.other_tests))
     verdict = groups[shown.verdict.p_value]
     table["num_tests"] = ids.map(verdict.count()).astype(int)
     table["num_nominal"] = ids.map(verdict.agg(lambda p: int((p <= alpha).sum()))).astype(int)

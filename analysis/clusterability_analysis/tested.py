@@ -47,6 +47,11 @@ class Tested:
         return f"{self.prefix}p_value{self.suffix}"
 
     @property
+    def status(self) -> str:
+        """Column of what limits the test: a trial's own status, then that of a condition's seeds."""
+        return f"{self.prefix}null_status{self.suffix}"
+
+    @property
     def combined(self) -> str:
         """Column of the conditions' p-values, those of their replicates combined."""
         return f"{self.p_value}_combined"

@@ -54,6 +54,7 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "refined": "clusterability.ncut.refined:refined_partition",
         "spectral": "clusterability.ncut.spectral:spectral_partition",
     },
+    "quick_estimator": {"refined": "clusterability.ncut.refined:refined_search"},
     "metric": {
         "train_accuracy": "clusterability.measurement.metrics.accuracy:TRAIN_ACCURACY",
         "validation_accuracy": "clusterability.measurement.metrics.accuracy:VALIDATION_ACCURACY",
@@ -178,6 +179,9 @@ COMPONENTS: Mapping[str, Mapping[str, str]] = {
         "second_frontier": "clusterability_analysis.figures.second_frontier:SECOND_FRONTIER",
         "significance": "clusterability_analysis.figures.significance:SIGNIFICANCE",
         "axes": "clusterability_analysis.figures.axes:AXES",
+        "clusters": "clusterability_analysis.figures.clusters:CLUSTERS",
+        "lesion_effects": "clusterability_analysis.figures.lesion_effects:LESION_EFFECTS",
+        "interactions": "clusterability_analysis.figures.interactions:INTERACTIONS_FIGURE",
         "curves": "clusterability_analysis.figures.curves:CURVES",
     },
 }

@@ -250,6 +250,8 @@ class LesionsConfig:
     """Random sets of units that each cluster is compared with; 0: no lesions."""
     num_examples: int = 1000
     """Validation examples that the network is run on, at most."""
+    double: bool = False
+    """Whether all pairs of clusters are lesioned too, those of layered modularity alone."""
 
     def __post_init__(self) -> None:
         require(self.num_random >= 0, "lesions.num_random", self.num_random, "0 or more")

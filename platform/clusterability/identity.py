@@ -42,6 +42,7 @@ _LATER_FIELDS: Mapping[str, Any] = {
     "penalties": {},
     "lesions.num_random": 50,
     "lesions.num_examples": 1000,
+    "lesions.double": False,
     "lesions": {},
     "metrics": [],
     "sources": {},

@@ -25,6 +25,7 @@ FORMS = {
     "penalty": is_penalty,
     "null": lambda null: hasattr(null, "model"),
     "estimator": callable,
+    "quick_estimator": callable,
     "metric": lambda metric: isinstance(metric, Metric),
     "search method": callable,
     "figure": lambda figure: callable(figure.info) and callable(figure.draw),

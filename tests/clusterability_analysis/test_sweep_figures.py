@@ -3,7 +3,7 @@ import pytest
 
 from clusterability.components import find, names
 from clusterability_analysis.analysis import analyse
-from clusterability_analysis.figures.frontier import MAX_KEY, MAX_NULLS
+from clusterability_analysis.figures.frontier_info import MAX_KEY, MAX_NULLS
 from clusterability_analysis.figures.significance import MAX_ROWS
 from clusterability_analysis.figures.style import save_png, svg_text
 

@@ -84,10 +84,11 @@ def test_page_holds_the_tables(written):
     assert set(page.rows) == {"frontier-table", "significance-table", "failed-table"}
     frontier = page.rows["frontier-table"]
     assert len(frontier) == 1 + len(report.frontier.table)
-    assert frontier[0][:6] == ["#", "clusterability", "L1", "dropout", "test accuracy", "n-cut"]
+    assert frontier[0][:5] == ["#", "test accuracy", "n-cut", "q", "z"]
+    assert frontier[0][-4:] == ["clusterability", "L1", "dropout", "failed"]
     first = report.frontier.table.iloc[0]
     assert frontier[1][0] == "1"
-    assert frontier[1][5].startswith(f"{first['ncut_mean']:.2f} ± ")
+    assert frontier[1][2].startswith(f"{first['ncut_mean']:.2f} ± ")
     assert len(page.rows["significance-table"]) == 1 + 12
     assert [row[-1] for row in page.rows["failed-table"][1:]] == ["the loss is not finite after epoch 3"] * 2
 
@@ -114,6 +115,17 @@ def test_page_needs_nothing_from_outside(written):
     assert set(re.findall(r"https?://[^\s\"'<]+", source)) <= {
         "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink",
     }  # fmt: skip
+
+
+def test_every_drawing_is_told_in_words(written):
+    report, page = written
+    told = [value for name, value in page.attributes if name == "aria-label"]
+    assert page.attributes.count(("role", "img")) == page.tags.count("svg") == len(told)
+    first = report.frontier.table.iloc[0]
+    assert f"1 ({first['label']}): n-cut {first['ncut_mean']:.2f}, test accuracy " in told[0]
+    passing = int(report.significance.conditions["passes"].sum())
+    assert f"12 conditions beside their null networks, the most clusterable first; {passing} pass" in told[1]
+    assert "clusterability (0: " in told[2]
 
 
 def test_references_inside_the_drawings_hold(written):
@@ -262,6 +274,7 @@ EXTRA = ReportFigure(
     info=lambda analysis: analysis.conditions.table["ncut_mean"].to_numpy(),
     draw=draw,
     caption=lambda info: f"{len(info)} conditions & <b>no</b> markup",
+    alternative=lambda info: f'{len(info)} n-cuts, "quoted" & <b>bare</b>',
 )
 """
 
@@ -276,3 +289,4 @@ def test_a_figure_is_one_file_and_one_line_of_the_table(make_sweep, tmp_path, mo
     assert "extra" in page.ids
     assert {"How n-cuts are distributed", "12 conditions & <b>no</b> markup"} <= set(page.text)
     assert page.tags.count("svg") == 4
+    assert ("aria-label", '12 n-cuts, "quoted" & <b>bare</b>') in page.attributes

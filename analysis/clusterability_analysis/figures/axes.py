@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter
 from clusterability_analysis.analysis import Analysis
 from clusterability_analysis.figures.report_figure import ReportFigure
 from clusterability_analysis.figures.style import ACCENT, INK, OTHER, clear_grid, null_colour, style
-from clusterability_analysis.labels import axis_names, format_value, shorten
+from clusterability_analysis.labels import axis_names, format_number, format_value, shorten
 from clusterability_analysis.quantity import Quantity
 from clusterability_analysis.tested import Tested
 
@@ -205,4 +205,20 @@ def _legend(figure: Figure, axes: Axes, info: AxesInfo) -> None:
     figure.legend(loc="outside upper left", ncols=4, handletextpad=0.5, columnspacing=1.6)
 
 
-AXES = ReportFigure(name="axes", title="What each axis does", info=info, draw=draw, caption=caption)
+def alternative(info: AxesInfo) -> str:
+    """Say in words what is drawn."""
+    axes = []
+    for effect in info.effects:
+        written = effect.levels or tuple(map(format_value, effect.centre.tolist()))
+        means = [
+            f"{level}: {format_number(above, info.above.decimals)}, "
+            f"{format_number(below, info.below.decimals)}"
+            for level, above, below in zip(written, effect.mean_above, effect.mean_below, strict=True)
+        ]
+        axes.append(f"{effect.name} ({'; '.join(means)})")
+    return f"Mean {info.above.label} and {info.below.label} along each axis. {'. '.join(axes)}."
+
+
+AXES = ReportFigure(
+    name="axes", title="What each axis does", info=info, draw=draw, caption=caption, alternative=alternative
+)

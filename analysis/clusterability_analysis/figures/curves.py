@@ -33,6 +33,7 @@ class Curve:
     mean: np.ndarray
     sd: np.ndarray
     """Standard deviation between seeds, ddof 1; NaN where there is one seed."""
+    num_seeds: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +47,14 @@ class CurvesInfo:
     control: tuple[bool, ...]
     curves: tuple[tuple[Curve | None, ...], ...]
     """For each panel the curve of each condition; None where it has none."""
+
+    @property
+    def num_seeds(self) -> tuple[int, ...]:
+        """Seeds of each condition; the fewest where its panels differ."""
+        return tuple(
+            min(curve.num_seeds for curve in curves if curve is not None)
+            for curves in zip(*self.curves, strict=True)
+        )
 
     @property
     def epochs(self) -> np.ndarray:
@@ -64,11 +73,9 @@ def info(analysis: Analysis) -> CurvesInfo | None:
     """Collect the curves of the conditions shown; None where nothing was measured while training."""
     suffix = analysis.shown.tests[0].suffix
     metrics = ("validation_accuracy", f"layered_modularity_at_k{suffix}", "functional_clusters_at_k")
-    trials, table = analysis.conditions.trials, analysis.frontier.all_conditions
-    shown = table[table["control"] | table["frontier"].notna()]
-    shown = shown.sort_values(["control", "frontier"], ascending=[False, True], kind="stable")
+    trials = analysis.conditions.trials
     rows, drawn = [], []
-    for row in shown.itertuples():
+    for row in analysis.frontier.control_first.itertuples():
         identifiers = trials.loc[trials["condition_id"] == row.condition_id, "trial_id"]
         curves = tuple(_curve(analysis, identifiers, metric) for metric in metrics)
         if any(curves):
@@ -98,7 +105,7 @@ def _curve(analysis: Analysis, identifiers: pd.Series, metric: str) -> Curve | N
         return None
     values = np.array([[seed[epoch] for epoch in epochs] for seed in seeds])
     sd = values.std(axis=0, ddof=1) if len(seeds) > 1 else np.full(len(epochs), np.nan)
-    return Curve(epochs=np.array(epochs), mean=values.mean(axis=0), sd=sd)
+    return Curve(epochs=np.array(epochs), mean=values.mean(axis=0), sd=sd, num_seeds=len(seeds))
 
 
 def _label(metric: str) -> str:
@@ -108,7 +115,7 @@ def _label(metric: str) -> str:
 def caption(info: CurvesInfo) -> str:
     """Explain lines and bands."""
     return (
-        "Measured while training, without nulls: mean over seeds, band ± sd. "
+        "Measured while training, without nulls: mean over n seeds, band ± sd (none for a single seed). "
         "A search with k clusters; contributions over fewer examples than in the tables, lesions likewise."
     )
 
@@ -123,7 +130,11 @@ def draw(info: CurvesInfo) -> Figure:
             axes.set_xlabel("epochs of training")
             axes.set_ylabel(label)
         lines = grid[0].get_lines()
-        figure.legend(lines, [shorten(label, 40) for label in info.labels], loc="outside upper left", ncols=3)
+        labels = [
+            f"{shorten(label, 36)} (n = {number})"
+            for label, number in zip(info.labels, info.num_seeds, strict=True)
+        ]
+        figure.legend(lines, labels, loc="outside upper left", ncols=3)
     return figure
 
 
@@ -146,4 +157,25 @@ def _draw_panel(axes: Axes, info: CurvesInfo, panel: Sequence[Curve | None]) -> 
         axes.xaxis.set_minor_formatter(NullFormatter())
 
 
-CURVES = ReportFigure(name="curves", title="Over training", info=info, draw=draw, caption=caption)
+def alternative(info: CurvesInfo) -> str:
+    """Say in words what is drawn."""
+    panels = []
+    for panel, curves in zip(info.panels, info.curves, strict=True):
+        ends = [
+            f"{label} from {curve.mean[0]:.3g} at epoch {curve.epochs[0]:g} to {curve.mean[-1]:.3g} at "
+            f"{curve.epochs[-1]:g}"
+            for label, curve in zip(info.labels, curves, strict=True)
+            if curve is not None
+        ]
+        panels.append(f"{panel}: {'; '.join(ends)}")
+    return f"Curves over the epochs of training. {'. '.join(panels)}."
+
+
+CURVES = ReportFigure(
+    name="curves",
+    title="Over training",
+    info=info,
+    draw=draw,
+    caption=caption,
+    alternative=alternative,
+)

@@ -23,3 +23,5 @@ class ReportFigure:
     """Draw what `info` returned."""
     caption: Callable[[Any], str]
     """Return the text below the figure, for what `info` returned."""
+    alternative: Callable[[Any], str]
+    """Say the same in words, for readers who do not see it."""

@@ -1,7 +1,9 @@
 """The second frontier: test accuracy against layered modularity, drawn as the first."""
 
 from clusterability_analysis.analysis import Analysis
-from clusterability_analysis.figures.frontier import FrontierInfo, caption, draw, info_of
+from clusterability_analysis.figures.frontier import alternative, caption
+from clusterability_analysis.figures.frontier_drawing import draw
+from clusterability_analysis.figures.frontier_info import FrontierInfo, info_of
 from clusterability_analysis.figures.report_figure import ReportFigure
 
 
@@ -16,4 +18,5 @@ SECOND_FRONTIER = ReportFigure(
     info=info,
     draw=draw,
     caption=caption,
+    alternative=alternative,
 )

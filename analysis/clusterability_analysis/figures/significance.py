@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import groupby
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ MAX_ROWS = 32
 """Conditions drawn; with more, controls and an even choice by z."""
 WIDE_Z = 20
 """Above this, z is drawn on a logarithmic scale beyond ±3: a strong condition would flatten the rest."""
+
+_LONGEST_LINE = 24  # letters below a panel: its neighbour's are close
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,7 +183,7 @@ def _draw_panel(axes: Axes, panel: NullPanel, info: SignificanceInfo, rows: np.n
         axes.plot(bands.mean, middle, "|", color=colour, markersize=16 * height, markeredgewidth=1.6)
     _draw_replicates(axes, info, rows, panel.observed, panel.seed_observed)
     better = "more clusterable →" if panel.statistic.maximise else "← more clusterable"
-    axes.set_xlabel(f"{panel.statistic.label}\n({better})")
+    axes.set_xlabel(f"{fill(panel.statistic.label, _LONGEST_LINE)}\n({better})")
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.margins(x=0.05)
 
@@ -189,7 +192,7 @@ def _draw_z(axes: Axes, info: SignificanceInfo, rows: np.ndarray) -> None:
     axes.axvline(0, color=null_colour(info.verdict), linewidth=1.2)
     _draw_replicates(axes, info, rows, info.z_score, info.seed_z)
     better = "more clusterable →" if info.verdict.statistic.maximise else "← more clusterable"
-    axes.set_xlabel(f"z of the {info.verdict.statistic.label}\n({better})")
+    axes.set_xlabel(f"{fill(f'z of the {info.verdict.statistic.label}', _LONGEST_LINE)}\n({better})")
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if np.nanmax(np.abs(info.z_score), initial=0) > WIDE_Z:
         axes.set_xscale("symlog", linthresh=3, linscale=0.6)
@@ -252,6 +255,24 @@ def _legend(figure: Figure, axes: Axes, info: SignificanceInfo) -> None:
     figure.legend(loc="outside upper left", ncols=columns, handletextpad=0.4, columnspacing=1.6)
 
 
+def alternative(info: SignificanceInfo) -> str:
+    """Say in words what is drawn."""
+    rows = [
+        f"{label}: z {format_number(z, 1)}, q {format_probability(q)}"
+        for label, z, q in zip(info.labels, info.z_score, info.q_value, strict=True)
+    ]
+    passing = int(info.passes.sum())
+    return (
+        f"{len(rows)} conditions beside their null networks, the most clusterable first; {passing} pass by "
+        f"the {info.verdict.statistic.label} at q up to {info.alpha:g}. {'; '.join(rows)}."
+    )
+
+
 SIGNIFICANCE = ReportFigure(
-    name="significance", title="Against shuffled networks", info=info, draw=draw, caption=caption
+    name="significance",
+    title="Against shuffled networks",
+    info=info,
+    draw=draw,
+    caption=caption,
+    alternative=alternative,
 )

@@ -18,6 +18,10 @@ from clusterability_analysis.tested import Tested
 INK, MUTED, GRID, PAPER = "#1b1f24", "#67707b", "#e4e7eb", "#fefefe"
 ACCENT, OTHER, NULL, CONTROL = "#0072b2", "#98a2ae", "#d55e00", "#00866a"
 VERDICT_NULL = "#b0569a"
+# Sequential, for effects of lesions from the smallest on; diverging, for interactions from below 0 to above.
+# After Brewer's YlGnBu and BrBG; the middle is GRID.
+EFFECTS = ("#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
+INTERACTIONS = ("#8c510a", "#d8b365", "#f6e8c3", GRID, "#c7eae5", "#5ab4ac", "#01665e")
 THEME = {
     INK: "--ink",
     MUTED: "--muted",
@@ -28,6 +32,8 @@ THEME = {
     NULL: "--null",
     VERDICT_NULL: "--verdict-null",
     CONTROL: "--control",
+    **{colour: f"--effect-{place}" for place, colour in enumerate(EFFECTS, start=1)},
+    **{colour: f"--interaction-{place}" for place, colour in enumerate(INTERACTIONS, 1) if colour != GRID},
 }
 
 _STYLE: dict[Any, Any] = {

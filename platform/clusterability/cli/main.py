@@ -10,7 +10,7 @@ from clusterability.errors import ClusterabilityError
 
 _COMMANDS = {
     "sweep": "run a search space and its report; the same command continues what was interrupted",
-    "measure": "n-cut, clusters and null tests of one checkpoint",
+    "measure": "n-cut, clusters, null tests and lesions of one network",
     "report": "frontier, significance, figures and page of a sweep",
     "sync": "bring the tracking store to what a sweep has on disk",
     "doctor": "check versions, devices, storage, the tracking server and the data",

@@ -6,13 +6,13 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from clusterability.cli.measurement import MeasuredCheckpoint
+from clusterability.cli.graph_measurement import GraphMeasurement
 from clusterability.record import NullTest
 
 _EDGES_SHOWN = 3000  # more of them hide each other
 
 
-def draw_measurement(measured: MeasuredCheckpoint) -> Figure:
+def draw_measurement(measured: GraphMeasurement) -> Figure:
     """Draw units by layer and cluster, the strongest edges, and a histogram of each null by statistic."""
     figure = Figure(figsize=(12, 6), layout="constrained")
     FigureCanvasAgg(figure)
@@ -25,7 +25,7 @@ def draw_measurement(measured: MeasuredCheckpoint) -> Figure:
     return figure
 
 
-def _draw_network(axes, measured: MeasuredCheckpoint) -> None:
+def _draw_network(axes, measured: GraphMeasurement) -> None:
     graph, result = measured.graph, measured.chosen
     starts, labels = graph.layer_starts, result.labels
     colours = _colours(result.num_clusters)

@@ -24,16 +24,25 @@ def load_npz(path: str) -> dict[str, np.ndarray]:
     Raises:
         DataError: a file that is missing or damaged, or lacks an array.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise DataError(f"dataset.path: got {path!r}, which is no file in {Path.cwd()}")
-    try:
-        with file.open("rb") as handle, np.load(handle, allow_pickle=False) as content:
-            arrays = {name: content[name] for name in content.files}
-    except _UNREADABLE as error:
-        raise DataError(f"{path}: not a readable npz file of arrays ({first_line(error)})") from None
+    arrays = read_arrays(path, "dataset.path")
     missing = [name for name in NAMES if name not in arrays]
     if missing:
         found = ", ".join(sorted(arrays)) or "none"
         raise DataError(f"{path}: no array {', '.join(missing)}; it has {found}")
     return arrays
+
+
+def read_arrays(path: str, field: str) -> dict[str, np.ndarray]:
+    """Return the arrays of an npz file; messages about the path name the `field` that it stands in.
+
+    Raises:
+        DataError: a file that is missing or damaged.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise DataError(f"{field}: got {path!r}, which is no file in {Path.cwd()}")
+    try:
+        with file.open("rb") as handle, np.load(handle, allow_pickle=False) as content:
+            return {name: content[name] for name in content.files}
+    except _UNREADABLE as error:
+        raise DataError(f"{path}: not a readable npz file of arrays ({first_line(error)})") from None

@@ -42,6 +42,42 @@ def checked_dataset(source: str, given: Any) -> RawDataset:
     return RawDataset(**arrays, num_classes=num_outputs)
 
 
+def checked_inputs(source: str, name: str, given: np.ndarray) -> np.ndarray:
+    """Return inputs that one network is measured on: (n, ...), n at least 2, bytes or finite float32.
+
+    Raises:
+        DataError: an array of another shape or type, or not finite; the message begins with `source`.
+    """
+    if given.ndim < 2 or not given.size or len(given) < 2:
+        raise DataError(f"{source}: {name}: got shape {given.shape}, allowed: (n, ...), n 2 or more")
+    return _inputs(source, name, given, given.shape[1:])
+
+
+def checked_targets(source: str, name: str, given: np.ndarray, num_examples: int) -> np.ndarray:
+    """Return targets of so many inputs: int64 class numbers, (n,), or finite float32, (n, d).
+
+    Raises:
+        DataError: an array of another shape or type, not finite, classes below 0, or targets of a regression
+            that do not vary; the message begins with `source`.
+    """
+    classes = given.ndim == 1 and given.dtype.kind in "iu"
+    numbers = given.ndim == 2 and given.dtype.kind == "f" and given.shape[1] > 0
+    if not (classes or numbers) or len(given) != num_examples:
+        raise DataError(
+            f"{source}: {name}: got shape {given.shape} of {given.dtype}, allowed: ({num_examples},) "
+            f"integers, or ({num_examples}, d) floats for a regression, one for each input"
+        )
+    if classes:
+        numbered = given.astype(np.int64)
+        if numbered.min() < 0:
+            raise DataError(f"{source}: {name}: got classes from {numbered.min()}, allowed: 0 or more")
+        return numbered
+    single = _finite(source, name, given)
+    if not np.ptp(single, axis=0).any():
+        raise DataError(f"{source}: {name}: got targets that do not vary, allowed: ones that do")
+    return single
+
+
 def _named(source: str, given: Any) -> dict[str, Any]:
     if isinstance(given, Mapping):
         arrays: dict[str, Any] = {name: given[name] for name in (*NAMES, *_VALIDATION) if name in given}

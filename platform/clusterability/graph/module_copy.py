@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize, prune
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
@@ -73,7 +73,7 @@ def outputs_with_hooks(module: nn.Module, hooks: Hooks, inputs: torch.Tensor) ->
 
 def _require_values(module: nn.Module) -> None:
     for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
-        if isinstance(tensor, UninitializedTensorMixin):
+        if is_lazy(tensor):
             raise GraphError(
                 f"{name!r}: a lazy layer that has not seen an input has no weights; run the module once first"
             )

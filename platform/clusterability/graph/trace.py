@@ -2,7 +2,9 @@
 
 import inspect
 import math
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
@@ -87,6 +89,10 @@ class _ShapedProxy(fx.Proxy):
             return iter([proxy[index] for index in range(len(value))])
         return super().__iter__()
 
+    def is_tensor(self) -> bool:
+        """Say whether the value is one tensor rather than a list of them."""
+        return isinstance(self._value(), torch.Tensor)
+
     def _value(self) -> Any:
         return self.tracer.shapes.values[self.node]  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -119,7 +125,27 @@ def plain_trace(module: nn.Module) -> fx.GraphModule:
 
 def shaped_trace(module: nn.Module, shape: tuple[int, ...], dtype: torch.dtype) -> fx.GraphModule:
     """Trace a module for examples of one shape; raises what the module's code raises."""
-    return _graph_module(Root(module), _ShapedTracer(lambda root: Shapes(root, shape, dtype)))
+    with _open_lengths(module):
+        return _graph_module(Root(module), _ShapedTracer(lambda root: Shapes(root, shape, dtype)))
+
+
+@contextmanager
+def _open_lengths(module: nn.Module) -> Iterator[None]:
+    """Let `len(x)` in the user's code be the open number of examples; `__len__` can only give a number."""
+    namespaces = [vars(sys.modules[part.__module__]) for part in map(type, module.modules())]
+    namespaces = [names for names in namespaces if not names["__name__"].startswith("torch.")]
+    patched = {id(names): names for names in namespaces if "len" not in names}
+    for names in patched.values():
+        names["len"] = _length
+    try:
+        yield
+    finally:
+        for names in patched.values():
+            del names["len"]
+
+
+def _length(value: Any) -> Any:
+    return value.shape[0] if isinstance(value, _ShapedProxy) and value.is_tensor() else len(value)
 
 
 def _graph_module(root: Root, tracer: fx.Tracer) -> fx.GraphModule:

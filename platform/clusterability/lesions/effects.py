@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clusterability.lesions.examples import Examples
-from clusterability.lesions.network import LesionedNetwork, Scores
+from clusterability.lesions.network import LesionedNetwork, OnExamples, Scores
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,10 +32,14 @@ class Baseline:
 
 
 def measure_effects(
-    network: LesionedNetwork, lesions: np.ndarray, examples: Examples
+    network: LesionedNetwork,
+    lesions: np.ndarray,
+    examples: Examples,
+    on_examples: OnExamples | None = None,
 ) -> tuple[Baseline, Effects]:
     """Run a network whole and with each set of hidden units lesioned, (lesions, units) of booleans."""
-    scores = network.scores(np.concatenate([np.zeros((1, lesions.shape[1]), dtype=bool), lesions]), examples)
+    whole = np.zeros((1, lesions.shape[1]), dtype=bool)
+    scores = network.scores(np.concatenate([whole, lesions]), examples, on_examples)
     loss, accuracy = _means(scores, examples)
     class_loss, class_accuracy = scores.loss / examples.counts, scores.correct / examples.counts
     effects = Effects(

@@ -1,6 +1,6 @@
 """A network that can be run with many lesions at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,10 @@ _MOST_VALUES = {"cpu": 2**20, "cuda": 2**27}
 _MOST_EXAMPLES = 500
 _PROBE = 2
 _AGREEMENT = 1e-4  # of the largest output: the trace runs the same operations, perhaps fused otherwise
+
+
+OnExamples = Callable[[int], None]
+"""Called with the number of examples that all lesions have been run on so far, for progress."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,18 +145,21 @@ class LesionedNetwork:
         }
 
     @torch.no_grad()
-    def scores(self, lesions: np.ndarray, examples: Examples) -> Scores:
+    def scores(
+        self, lesions: np.ndarray, examples: Examples, on_examples: OnExamples | None = None
+    ) -> Scores:
         """Return how wrong the network is with each of these sets of units lesioned.
 
         Args:
             lesions: True for a lesioned unit, shape (lesions, hidden units).
             examples: what the network is run on.
+            on_examples: told of progress.
         """
         shape = (len(lesions), len(examples.classes))
         loss, correct = np.zeros(shape), np.zeros(shape)
         groups = list(self._groups(lesions))
         whole = np.setdiff1d(np.arange(len(lesions)), [row for group in groups for row in group.rows])
-        size = self._batch_size(examples.inputs)
+        size, num_done = self._batch_size(examples.inputs), 0
         for inputs, targets in examples.batches(size, self._device):
             values = PureInterpreter(self._trace).all_values(inputs)
             indicators = examples.groups(targets)
@@ -166,6 +173,9 @@ class LesionedNetwork:
             for group in groups:
                 for rows in np.array_split(group.rows, -(-len(group.rows) // self._chunk(group, values))):
                     add(rows, self._outputs(group, values, self._kept(lesions[rows])))
+            num_done += len(inputs)
+            if on_examples is not None:
+                on_examples(num_done)
         return Scores(loss=loss, correct=correct)
 
     def _groups(self, lesions: np.ndarray) -> Iterator[_Group]:

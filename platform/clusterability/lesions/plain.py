@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from clusterability.lesions.result import ClusterLesion, Comparison, LesionTest
+from clusterability.lesions.result import ClusterLesion, Comparison, DoubleLesions, LesionTest
 
 
 def plain_values(test: LesionTest) -> dict[str, Any]:
@@ -20,7 +20,9 @@ def plain_values(test: LesionTest) -> dict[str, Any]:
         "causal_gap": _comparison(test.class_gap),
         "layer_names": list(test.layer_names),
         "classes": list(test.classes),
+        "least_effect": test.clusters[0].least_effect,
         "clusters": [_cluster(lesion) for lesion in test.clusters],
+        "double": _double(test.double),
     }
 
 
@@ -51,4 +53,17 @@ def _comparison(found: Comparison | None) -> dict[str, Any] | None:
         "excess": found.excess,
         "p_value": found.p_value,
         "band": list(found.band),
+    }
+
+
+def _double(found: DoubleLesions | None) -> dict[str, Any] | None:
+    """Return what pairs do; rows and columns are the clusters in their order."""
+    if found is None:
+        return None
+    return {
+        "num_random": found.num_random,
+        "interaction": found.interaction.tolist(),
+        "excess": found.excess.tolist(),
+        "band": found.band.tolist(),
+        "p_value": found.p_value.tolist(),
     }

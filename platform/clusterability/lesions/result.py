@@ -122,6 +122,11 @@ class DoubleLesions:
         """Random partitions m."""
         return len(self.reference)
 
+    @property
+    def excess(self) -> np.ndarray:
+        """The interaction less the mean of the reference, shape (k, k)."""
+        return self.interaction - self.reference.mean(axis=0)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LesionTest:

@@ -13,7 +13,7 @@ from clusterability.lesions.effects import measure_effects
 from clusterability.lesions.examples import Examples, examples_of, tensor_of
 from clusterability.lesions.findings import Findings
 from clusterability.lesions.hidden_units import checked_labels, hidden_units
-from clusterability.lesions.network import LesionedNetwork
+from clusterability.lesions.network import LesionedNetwork, OnExamples
 from clusterability.lesions.plan import Ablation, LesionPlan
 from clusterability.lesions.random_partitions import random_partitions
 from clusterability.lesions.result import ClusterLesion, DoubleLesions, LesionTest
@@ -62,7 +62,12 @@ def lesion_test(
 
 
 def lesion_test_of(
-    traced: TracedModule, graph: WeightGraph, labels: Any, data: tuple[Any, Any, Any], plan: LesionPlan
+    traced: TracedModule,
+    graph: WeightGraph,
+    labels: Any,
+    data: tuple[Any, Any, Any],
+    plan: LesionPlan,
+    on_examples: OnExamples | None = None,
 ) -> LesionTest:
     """Do what `lesion_test` says with a module that has been traced; data: inputs, targets, mean_inputs."""
     labels = checked_labels(labels, graph)
@@ -77,7 +82,7 @@ def lesion_test_of(
     sets = units.sets(labels, numbers)
     drawn = random_partitions(sets, units.layer_of, plan.num_random, plan.seed)
     every = np.concatenate([sets[None], drawn])  # (1 + m, k, units)
-    baseline, effects = measure_effects(network, every.reshape(-1, units.num_units), examples)
+    baseline, effects = measure_effects(network, every.reshape(-1, units.num_units), examples, on_examples)
     if not (np.isfinite(baseline.loss) and np.isfinite(effects.loss).all()):
         raise LesionError("losses: got values that are not finite, allowed: finite ones, with lesions too")
     found = Findings(baseline, effects, examples, num_clusters=len(numbers))

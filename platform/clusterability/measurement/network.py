@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from clusterability import seeds
 from clusterability.config import TrialConfig
 from clusterability.data import Dataset
 from clusterability.graph import WeightGraph
@@ -15,6 +14,7 @@ from clusterability.graph.from_module import TracedModule
 from clusterability.lesions import LesionTest
 from clusterability.lesions.plan import LesionPlan
 from clusterability.lesions.significance import lesion_test_of
+from clusterability.measurement.lesion_examples import lesion_examples
 from clusterability.measurement.measured_graph import MeasuredGraph
 from clusterability.nulls.plan import NullTestPlan
 
@@ -72,10 +72,12 @@ class MeasuredNetwork:
     def lesions(self) -> LesionTest | None:
         """Lesions of the clusters of layered modularity on contributions; None: not asked for.
 
+        Pairs of clusters are lesioned as well where the configuration asks for them.
+
         Raises:
             ClusterabilityError: contributions cannot be measured, or units not be lesioned.
         """
-        return self._lesion_test(lambda: self.contribution.modularity.labels)
+        return self._lesion_test(lambda: self.contribution.modularity.labels, self.config.lesions.double)
 
     @cached_property
     def ncut_lesions(self) -> LesionTest | None:
@@ -84,24 +86,20 @@ class MeasuredNetwork:
 
     def lesions_at_k(self, num_examples: int) -> LesionTest:
         """Lesions of the k clusters of layered modularity on contributions, beside one random set each."""
-        return self._lesioned(
-            self.contribution.modularity_at_k.labels, num_random=1, num_examples=num_examples
-        )
+        plan = LesionPlan(num_random=1, seed=self.config.seed)
+        return self._lesioned(self.contribution.modularity_at_k.labels, plan, num_examples)
 
-    def _lesion_test(self, labels: Callable[[], np.ndarray]) -> LesionTest | None:
+    def _lesion_test(self, labels: Callable[[], np.ndarray], double: bool = False) -> LesionTest | None:
         config = self.config.lesions
         if config.num_random == 0:
             return None
-        return self._lesioned(labels(), config.num_random, config.num_examples)
+        plan = LesionPlan(num_random=config.num_random, seed=self.config.seed, double=double)
+        return self._lesioned(labels(), plan, config.num_examples)
 
-    def _lesioned(self, labels: np.ndarray, num_random: int, num_examples: int) -> LesionTest:
+    def _lesioned(self, labels: np.ndarray, plan: LesionPlan, num_examples: int) -> LesionTest:
         validation = self.dataset.validation
-        chosen = np.arange(len(validation))
-        if len(validation) > num_examples:
-            rng = seeds.generator(self.config.seed, "lesion examples")
-            chosen = np.sort(rng.choice(chosen, num_examples, replace=False))
+        chosen = lesion_examples(len(validation), num_examples, self.config.seed)
         data = (validation.inputs[chosen], validation.labels[chosen], None)
-        plan = LesionPlan(num_random=num_random, seed=self.config.seed)
         return lesion_test_of(self._traced, self.contribution.graph, labels, data, plan)
 
     @cached_property

@@ -55,7 +55,7 @@ def batched_partitions(
 ) -> BatchedPartitions:
     """Partition each graph.
 
-    The steps of `refined_partition` and `layered_partition`: a rough spectral embedding; in each start
+    The steps of `refined_search` and `layered_partition`: a rough spectral embedding; in each start
     k-means with surplus clusters, annealed local search, clusters merged down to k, local search again; the
     best start is kept.
 
@@ -133,7 +133,7 @@ def _start_from_spectral(
 ) -> None:
     """Keep, in `partitions`, the spectral partition or what it leads to where its n-cut is lower.
 
-    In the graphs where `refined_partition` takes it as a start; found by the compiled code.
+    In the graphs where `refined_search` takes it as a start; found by the compiled code.
     """
     few, clear = layout.num_nodes <= FEW_NODES, CLEAR_SHARE * (num_clusters - 1)
     which = np.flatnonzero(few | (partitions.values <= clear))

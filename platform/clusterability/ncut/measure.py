@@ -9,7 +9,7 @@ from clusterability.components import require_known
 from clusterability.errors import GraphError
 from clusterability.graph import WeightGraph
 from clusterability.ncut.eigen import top_eigenpairs
-from clusterability.ncut.normalised import NormalisedAdjacency
+from clusterability.ncut.normalised import Eigenvectors, NormalisedAdjacency
 from clusterability.ncut.partition import partition_ncut
 from clusterability.ncut.prepared import Prepared, find_labels, prepared_of
 from clusterability.ncut.result import NcutResult, Partition
@@ -56,15 +56,23 @@ def measure_ncuts(
 
 
 def estimate_ncut(
-    adjacency: NormalisedAdjacency, num_clusters: int, estimator: str, rng: np.random.Generator
+    adjacency: NormalisedAdjacency,
+    num_clusters: int,
+    estimator: str,
+    rng: np.random.Generator,
+    eigenvectors: Eigenvectors | None = None,
 ) -> float:
-    """Return the n-cut of the estimator's partition and nothing else: what a null network needs."""
+    """Return the n-cut of the estimator's partition, or its quick form's, and nothing else.
+
+    What null tests need, of null networks and of the observed one.
+    """
     require_connected(int(np.count_nonzero(adjacency.degrees)), num_clusters)
 
-    def eigenvectors(count: int) -> np.ndarray:
+    def found(count: int) -> np.ndarray:
         return top_eigenpairs(adjacency, count)[1]
 
-    labels = find_labels(adjacency, num_clusters, estimator, rng, eigenvectors)
+    known = eigenvectors or found
+    labels = find_labels(adjacency, num_clusters, estimator, rng, known, is_quick=True)
     return partition_ncut(adjacency, labels, num_clusters)
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from clusterability import seeds
-from clusterability.components import find
+from clusterability.components import find, names
 from clusterability.errors import ConfigError, GraphError
 from clusterability.graph import WeightGraph
 from clusterability.ncut.adjacency import Layout, fill, graph_layout
@@ -145,9 +145,11 @@ def find_labels(
     estimator: str,
     rng: np.random.Generator,
     eigenvectors: Eigenvectors,
+    is_quick: bool = False,
 ) -> np.ndarray:
-    """Return each node's cluster by an estimator's name, shape (nodes,), int32."""
-    partitioner: Estimator = find("estimator", estimator)
+    """Return each node's cluster by an estimator, or by its quick form if it has one, (nodes,) int32."""
+    kind = "quick_estimator" if is_quick and estimator in names("quick_estimator") else "estimator"
+    partitioner: Estimator = find(kind, estimator)
     with blamed("estimator", estimator):
         labels = partitioner(adjacency, num_clusters, rng, eigenvectors)
     return _checked(labels, adjacency, num_clusters, estimator) if is_own(estimator) else labels

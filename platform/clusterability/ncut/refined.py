@@ -1,5 +1,6 @@
 """Our estimator: spectral starts, surplus clusters merged, annealed local search."""
 
+from collections.abc import Callable
 from copy import deepcopy
 
 import numpy as np
@@ -25,8 +26,8 @@ from clusterability.ncut.spectral import spectral_partition
 SPARE_VECTORS = 4
 """Vectors beyond k of the rough embedding."""
 FEW_NODES, CLEAR_SHARE = 100, 0.75
-"""The search also starts from the spectral partition where the graph has at most so many nodes, and where its
-clusters are clear: n-cut at most this share of k - 1, that of a graph without structure."""
+"""`refined_search` starts from the spectral partition too where the graph has at most so many nodes, and
+where its clusters are clear: n-cut at most this share of k - 1, that of a graph without structure."""
 
 
 def refined_partition(
@@ -41,20 +42,48 @@ def refined_partition(
     Without surplus clusters a start often has two clusters in one and another in two, which no move of single
     nodes mends.
 
-    Where the spectral partition could be lower it is a start as well, drawn as `spectral_partition` draws it
-    from the same `rng`, so that the result is not above it: in graphs of few nodes, and where clusters are
-    clear. Elsewhere the search ends some percent below it. The start of lowest n-cut is kept.
+    The spectral partition, and what annealing makes of it, are starts as well. It is drawn as
+    `spectral_partition` draws it from the same `rng`, so the result is never above it. The start of lowest
+    n-cut is kept.
     """
+    return _lowest(adjacency, num_clusters, rng, eigenvectors, is_spectral_a_start=lambda _: True)
+
+
+def refined_search(
+    adjacency: NormalisedAdjacency, num_clusters: int, rng: np.random.Generator, eigenvectors: Eigenvectors
+) -> np.ndarray:
+    """Return labels as `refined_partition` does, with the spectral start only where it is likely to win.
+
+    That is in graphs of few nodes, and where clusters are clear; the spectral partition takes four times as
+    long as the search. Null tests put the observed network and the null networks through this. Among 1,050
+    random chains of many kinds, each at four k, it ends above `spectral_partition` in 0.8 %, mostly with
+    heavy-tailed weights or very narrow layers; by 0.64 at most.
+    """
+
+    def is_spectral_a_start(lowest: float) -> bool:
+        return adjacency.layout.num_nodes <= FEW_NODES or lowest <= CLEAR_SHARE * (num_clusters - 1)
+
+    return _lowest(adjacency, num_clusters, rng, eigenvectors, is_spectral_a_start)
+
+
+def _lowest(
+    adjacency: NormalisedAdjacency,
+    num_clusters: int,
+    rng: np.random.Generator,
+    eigenvectors: Eigenvectors,
+    is_spectral_a_start: Callable[[float], bool],
+) -> np.ndarray:
+    """Return the start of lowest n-cut; whether the spectral one counts is asked with that of the others."""
     as_given = deepcopy(rng)
     embedding = _rough_embedding(adjacency, num_clusters, rng, eigenvectors)
     lengths = np.linalg.norm(embedding, axis=1, keepdims=True)
     connected, points = connected_points(adjacency, embedding / np.where(lengths > 0, lengths, 1))
-    num_nodes = adjacency.layout.num_nodes
     starts = [
-        _searched(adjacency, connected, points, num_clusters, rng) for _ in range(num_starts(num_nodes))
+        _searched(adjacency, connected, points, num_clusters, rng)
+        for _ in range(num_starts(adjacency.layout.num_nodes))
     ]
     values = [partition_ncut(adjacency, labels, num_clusters) for labels in starts]
-    if num_nodes <= FEW_NODES or min(values) <= CLEAR_SHARE * (num_clusters - 1):
+    if is_spectral_a_start(min(values)):
         spectral = spectral_partition(adjacency, num_clusters, as_given, eigenvectors)
         starts += [spectral, _annealed(adjacency, spectral.copy(), num_clusters, FIRST_SWEEPS, rng)]
         values += [partition_ncut(adjacency, labels, num_clusters) for labels in starts[-2:]]

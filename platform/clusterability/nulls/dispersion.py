@@ -12,9 +12,9 @@ Keeps: of each matrix its sum and its unevenness; each unit's number of nonzero 
 its typical size beyond chance.
 Destroys: which weights are nonzero, and large, for their row and column.
 Asks: is the unevenness of each matrix arranged in modules?
-Size at level 0.05, layered modularity: 0.022 to 0.070 in the four regimes in which `unit_factors` has its
-size (273 graphs each; 0.067 in 1,473 graphs of half-normal weights whose strengths vary), 0.03 to 0.09 for
-log-normal weights of sigma 0.5 to 1.5 whose strengths vary (68 each). Power 0.38, where `unit_factors` has
+Size at level 0.05, layered modularity: 0.020 to 0.060 in the four regimes in which `unit_factors` has its
+size (400 graphs each; 0.068 in 1,600 graphs of half-normal weights whose strengths vary), 0.03 to 0.10 for
+log-normal weights of sigma 0.5 to 1.5 whose strengths vary (100 each). Power 0.37, where `unit_factors` has
 0.27. The plain n-cut is conservative under it. Matrices with many zeros are drawn as by `unit_factors`:
 there the exponent cannot match what the pattern of zeros makes uneven. See docs/nulls.md.
 """

@@ -24,9 +24,6 @@ from clusterability.nulls.permutation import permuted
 from clusterability.nulls.strengths import balancing_factors, matched_strengths
 from clusterability.record import Statistic
 
-MOST_SPREAD = 0.9
-"""Coefficient of variation of E above which the test never has its size; below it may still lack it."""
-
 
 def residual_draw(weights: np.ndarray) -> Callable[[np.random.Generator], np.ndarray]:
     """Return what draws null matrices of one block.
@@ -53,7 +50,10 @@ def residual_draw(weights: np.ndarray) -> Callable[[np.random.Generator], np.nda
 
 
 def residual_spread(weights: np.ndarray) -> float:
-    """Return the coefficient of variation of E, 0 for a block of zeros; see MOST_SPREAD."""
+    """Return the coefficient of variation of E, 0 for a block of zeros.
+
+    Above 0.9 the test never has its size, below it may still lack it.
+    """
     rows, columns, live = _divided_out(weights)
     residuals = (rows[:, None] * weights * columns)[live]
     return float(residuals.std() / residuals.mean()) if residuals.any() else 0.0

@@ -36,9 +36,10 @@ class CompiledSolver:
     def observed(self, prepared: Prepared) -> float:
         """See Solver."""
         plan = self.plan
-        if plan.statistic == "ncut":
-            return prepared.partition(plan.num_clusters, plan.estimator, plan.seed).value
         rng = seeds.generator(plan.seed, "partition")
+        if plan.statistic == "ncut":
+            adjacency, eigenvectors = prepared.adjacency, prepared.eigenvectors
+            return estimate_ncut(adjacency, plan.num_clusters, plan.estimator, rng, eigenvectors)
         return estimate_layered(prepared.layout, prepared.layered, plan.num_clusters, plan.statistic, rng)
 
     def null_values(self, model: NullModel) -> Iterator[float]:

@@ -12,6 +12,8 @@ from clusterability.config import Objective
 from clusterability.errors import TrackingError, unknown_name
 from clusterability.measurement.metric import Metric
 from clusterability.old_names import new_name
+from clusterability.tracking.null_status import is_null_status, null_status_tags
+from clusterability.tracking.records import TrackedLesions, TrackedRecords
 from clusterability.tracking.store import TRACKING_FAILURES, connect, tracking_uri
 from clusterability.tracking.table import SweepTable
 from clusterability.tracking.tracker import CURVES, has_values, trial_runs
@@ -59,7 +61,8 @@ def _table(client: MlflowClient, parent: Run) -> SweepTable:
     axes = tuple(map(new_name, json.loads(tags["axes"])))
     runs = trial_runs(client, parent.info.experiment_id, tags["sweep_id"])
     runs = [run for run in runs if has_values(run, axes)]
-    trials = _trials(runs, axes)
+    records = TrackedRecords(client, {run.data.tags["trial_id"]: run.info.run_id for run in runs})
+    trials = _trials(runs, axes, records)
     return SweepTable(
         sweep_id=tags["sweep_id"],
         space=tags["space"],
@@ -73,7 +76,12 @@ def _table(client: MlflowClient, parent: Run) -> SweepTable:
         control=_control(tags, trials, axes),
         trials=trials,
         curves=_curves(client, runs),
+        lesions=TrackedLesions(records, _with_metric(runs, "functional_clusters")),
     )
+
+
+def _with_metric(runs: list[Run], metric: str) -> tuple[str, ...]:
+    return tuple(run.data.tags["trial_id"] for run in runs if metric in run.data.metrics)
 
 
 def _curves(client: MlflowClient, runs: list[Run]) -> dict[str, dict[str, list[tuple[float, float]]]]:
@@ -104,9 +112,10 @@ def _control(tags: dict[str, str], trials: pd.DataFrame, axes: tuple[str, ...]) 
     return None if trials.empty else {axis: trials[axis].iloc[0] for axis in axes}
 
 
-def _trials(runs: list[Run], axes: tuple[str, ...]) -> pd.DataFrame:
+def _trials(runs: list[Run], axes: tuple[str, ...], records: TrackedRecords) -> pd.DataFrame:
     swept = [_swept_values(run, axes) for run in runs]
-    trials = pd.DataFrame([_row(run, values) for run, values in zip(runs, swept, strict=True)])
+    rows = [_row(run, values) | _null_statuses(run, records) for run, values in zip(runs, swept, strict=True)]
+    trials = pd.DataFrame(rows)
     for axis in axes:  # as objects: pandas would make floats of integers beside a None or a float
         trials[axis] = pd.Series([values[axis] for values in swept], dtype=object)
     return trials
@@ -136,3 +145,12 @@ def _row(run: Run, swept: dict[str, Any]) -> dict[str, Any]:
             name: value for name, value in tags.items() if name.startswith("version_") or name == "git_commit"
         },
     }
+
+
+def _null_statuses(run: Run, records: TrackedRecords) -> dict[str, str]:
+    """Return the status of each null test; a run that an earlier version made has it in its record alone."""
+    tags = {name: value for name, value in run.data.tags.items() if is_null_status(name)}
+    if tags or "p_value" not in run.data.metrics:
+        return tags
+    tests = records[run.data.tags["trial_id"]].get("null_tests", {})
+    return null_status_tags({name: test["status"] for name, test in tests.items() if "status" in test})

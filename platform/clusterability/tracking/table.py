@@ -41,7 +41,10 @@ class SweepTable:
 
     Metrics: test_accuracy, validation_accuracy, train_accuracy, ncut, null_mean, null_sd, z_score, p_value,
     num_isolated, num_components, seconds_training, seconds_measuring, ...; absent values are NaN. Axes hold
-    the values of the search space with their types, lists as tuples.
+    the values of the search space with their types, lists as tuples. Beside the numbers of a null test is its
+    status, such as "null_status" or "layered_modularity_null_status_contribution": "ok", or what limits it.
     """
     curves: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]] = field(default_factory=dict)
     """Points (epoch, value) measured while training, by trial_id and name; without trials that have none."""
+    lesions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What `TrialRecord.lesions` holds, by trial_id; trials without any are absent. Read on first use."""

@@ -13,6 +13,7 @@ from clusterability.ledger import Ledger
 from clusterability.old_names import new_name
 from clusterability.record import TrialRecord
 from clusterability.spaces import SearchSpace
+from clusterability.tracking.null_status import null_status_tags
 from clusterability.tracking.store import (
     TRACKING_FAILURES,
     artifact_location,
@@ -62,6 +63,7 @@ class Tracker:
             "state": record.state,
             **({"error": record.error, "mlflow.note.content": record.error} if record.error else {}),
             **record.provenance,
+            **null_status_tags({name: test.status for name, test in record.null_tests.items()}),
         }
         # The time of the record, not of this call: MLflow takes a metric twice when its times differ.
         metrics = _metrics(record, folder.stat().st_mtime_ns // 1_000_000)

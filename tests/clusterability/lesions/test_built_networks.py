@@ -90,6 +90,10 @@ def test_double_lesions_are_the_lesions_of_merged_clusters(planted, class_exampl
         both = next(lesion for lesion in merged.clusters if lesion.cluster == first).loss_increase
         singles = test.clusters[first].loss_increase + test.clusters[second].loss_increase
         assert test.double.interaction[first, second] == pytest.approx(both - singles, abs=1e-5)
+        random_pairs = [draw[first, second] for draw in test.double.reference]
+        assert test.double.excess[first, second] == pytest.approx(
+            both - singles - np.mean(random_pairs), abs=1e-5
+        )
 
 
 def test_information_is_the_logarithm_of_the_classes_that_clusters_tell_apart():

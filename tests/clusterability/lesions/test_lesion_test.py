@@ -12,8 +12,11 @@ from clusterability import WeightGraph, lesion_test
 from clusterability.config import DatasetConfig
 from clusterability.data import load_dataset
 from clusterability.errors import ClusterabilityError
+from clusterability.graph.from_module import TracedModule
+from clusterability.lesions.plan import LesionPlan
 from clusterability.lesions.random_partitions import random_partitions
 from clusterability.lesions.result import Comparison
+from clusterability.lesions.significance import lesion_test_of
 
 
 def small(seed=0):
@@ -93,6 +96,19 @@ def test_a_seed_gives_the_same_numbers():
         np.testing.assert_array_equal(lesion.loss.reference, same.loss.reference)
         assert not np.array_equal(lesion.loss.reference, different.loss.reference)
         assert lesion.loss_increase == different.loss_increase
+
+
+def test_progress_ends_with_all_examples_and_changes_nothing():
+    module, (inputs, targets), told = small(), data(600), []
+    traced = TracedModule(module)
+    graph = WeightGraph.from_reading(traced.reading("weights"))
+    labels, plan = some_labels(graph), LesionPlan(num_random=3)
+    found = lesion_test_of(traced, graph, labels, (inputs, targets, None), plan, told.append)
+    assert told == sorted(set(told))
+    assert len(told) > 1
+    assert told[-1] == 600
+    silent = lesion_test(module, graph, labels, inputs, targets, num_random=3)
+    assert [one.loss_increase for one in found.clusters] == [one.loss_increase for one in silent.clusters]
 
 
 def test_a_cluster_without_hidden_units_or_with_all_of_them_is_no_finding():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from clusterability import WeightGraph, measure_ncut
+from clusterability import WeightGraph, measure_ncut, null_test
 from clusterability.graph import Block
 from clusterability.ncut.measure import measure_ncut as measure
 
@@ -97,6 +97,22 @@ class TestRefinedIsNotAboveSpectral:
                     for name in ("refined", "spectral")
                 }
                 assert values["refined"] <= values["spectral"] + 1e-9
+
+    def test_where_the_search_alone_ends_above_it(self):
+        """Heavy-tailed weights, and layers so narrow that few units hold most of the weight."""
+        rng = np.random.default_rng(3)
+        is_search_above = []
+        for widths in ([232, 205, 16], [300, 40, 8, 60, 10]):
+            weights = [np.exp(rng.standard_normal(pair)) for pair in pairwise(widths)]
+            graph = WeightGraph.from_matrices(weights)
+            for num_clusters in (4, 7, 12):
+                refined, spectral = (
+                    measure_ncut(graph, num_clusters, name).value for name in ("refined", "spectral")
+                )
+                search = null_test(graph, num_shuffles=1, num_clusters=num_clusters).observed
+                assert refined <= min(search, spectral)
+                is_search_above.append(search > spectral)
+        assert any(is_search_above)
 
 
 def test_refined_finds_planted_modules_where_clusters_are_clear():

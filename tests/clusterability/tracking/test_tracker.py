@@ -119,6 +119,66 @@ def test_curves_are_drawn_by_step_and_read_back_by_epoch(uri, tmp_path):
     assert table.trials["ncut"].tolist() == [2.0, 2.0]
 
 
+UNDECIDED = "undecided: units' strengths vary; use another null"
+
+
+def with_tests(seed=0):
+    weights = record().null_tests["weights"]
+    tests = {
+        "weights": weights,
+        "weights_verdict": replace(weights, status=UNDECIDED),
+        "contribution_layered_modularity": replace(weights, status=UNDECIDED),
+        "unpruned_contribution": weights,
+    }
+    return replace(record(seed=seed), metrics={"ncut": 2.0, "p_value": 1 / 3}, null_tests=tests)
+
+
+STATUSES = {
+    "null_status": "ok",
+    "verdict_null_status": UNDECIDED,
+    "layered_modularity_null_status_contribution": UNDECIDED,
+    "unpruned_null_status_contribution": "ok",
+}
+
+
+def test_what_limits_a_null_test_stands_beside_its_numbers(uri, tmp_path):
+    tracked(uri, tmp_path, with_tests(), record(seed=1))
+    (run,) = MlflowClient(uri).search_runs(["1"], "tags.seed = '0'")
+    assert {name: run.data.tags[name] for name in STATUSES} == STATUSES
+    rows = find_sweep("smoke-1").trials.set_index("seed")
+    assert rows.loc[0, list(STATUSES)].to_dict() == STATUSES
+    assert rows.loc[1, "null_status"] == "ok"
+    assert rows.loc[1, "verdict_null_status"] is np.nan  # its record has no such test
+
+
+def test_a_run_of_an_earlier_version_has_the_status_in_its_record_alone(uri, tmp_path):
+    tracked(uri, tmp_path, with_tests())
+    client = MlflowClient(uri)
+    (run,) = client.search_runs(["1"], "tags.kind = 'trial'")
+    for name in STATUSES:
+        client.delete_tag(run.info.run_id, name)
+    assert find_sweep("smoke-1").trials.loc[0, list(STATUSES)].to_dict() == STATUSES
+
+
+LESIONS = {"ncut_contribution": {"functional_clusters": 1.5, "clusters": [{"cluster": 0, "volume": 2.0}]}}
+
+
+def test_lesions_are_read_back_from_records_and_a_lost_record_is_named(uri, tmp_path, caplog):
+    lesioned = replace(record(), metrics={"ncut": 2.0, "functional_clusters": 1.5}, lesions=LESIONS)
+    seeds = [replace(lesioned, config=config(seed)) for seed in (0, 1)]
+    tracked(uri, tmp_path, *seeds, record(seed=2))
+    (run,) = MlflowClient(uri).search_runs(["1"], "tags.seed = '1'")
+    (Path(run.info.artifact_uri.removeprefix("file://")) / "record.json").unlink()
+    lesions = find_sweep("smoke-1").lesions
+    assert list(lesions) == [config(0).trial_id, config(1).trial_id]
+    assert lesions.get(config(2).trial_id) is None
+    assert lesions[config(0).trial_id] == LESIONS
+    assert not caplog.records
+    assert lesions[config(1).trial_id] == {}
+    (warning,) = caplog.messages
+    assert warning.startswith(f"trial {config(1).trial_id}: record.json cannot be read")
+
+
 def test_repeated_calls_and_a_second_tracker_leave_no_duplicates(uri, tmp_path):
     tracked(uri, tmp_path, record(), record())
     again = tracked(uri, tmp_path, record())

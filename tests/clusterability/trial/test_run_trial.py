@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -74,6 +75,23 @@ def test_a_pruned_network_is_recorded_beside_the_one_before_pruning():
     kernel = next(name for name in record.weights if name.endswith("weight"))
     assert np.mean(record.weights[kernel] == 0) == pytest.approx(0.8, abs=0.01)
     assert np.mean(record.unpruned_weights[kernel] == 0) < 0.1
+
+
+def test_pairs_of_clusters_are_lesioned_where_asked_for():
+    record = run_trial(replace(SMALL, lesions=LesionsConfig(num_random=5, double=True)))
+    lesions = TrialRecord.from_dict(json.loads(json.dumps(record.to_dict()))).lesions
+    assert lesions["ncut_contribution"]["double"] is None
+    found = lesions["layered_modularity_contribution"]
+    number = len(found["clusters"])
+    assert found["double"]["num_random"] == 5
+    for name, shape in (("interaction", ()), ("excess", ()), ("p_value", ()), ("band", (2,))):
+        assert np.shape(found["double"][name]) == (*shape, number, number)
+    low, high = np.asarray(found["double"]["interaction"]) - np.asarray(found["double"]["band"])
+    excess = np.asarray(found["double"]["excess"])
+    assert (high <= excess + 1e-9).all()  # the mean of the random pairs is within their band
+    assert (low >= excess - 1e-9).all()
+    plain = run_trial(SMALL).lesions["layered_modularity_contribution"]
+    assert plain == {**found, "double": None}
 
 
 def test_both_estimators_and_both_graphs_are_measured():

@@ -10,6 +10,7 @@ from clusterability.graph.files.elements import Element, Norm, Weights
 from clusterability.graph.files.norm_side import NormSide, norm_side
 
 _CONVOLUTIONS = {3: nn.Conv1d, 4: nn.Conv2d, 5: nn.Conv3d}
+_POOLS = {3: nn.AdaptiveAvgPool1d, 4: nn.AdaptiveAvgPool2d, 5: nn.AdaptiveAvgPool3d}
 _NORMS = {2: nn.BatchNorm1d, 3: nn.BatchNorm1d, 4: nn.BatchNorm2d, 5: nn.BatchNorm3d}
 
 
@@ -34,20 +35,29 @@ def rebuilt_chain(
     layers: list[nn.Module] = []
     names: dict[str, str] = {}
     sides = next(one.weight.ndim for one in elements if isinstance(one, Weights))
+    channels = 1
     is_linear = False  # no nonlinearity since the last layer of weights
     for index, element in enumerate(elements):
         if isinstance(element, Weights):
             layers += [nn.ReLU()] if is_linear else []
-            layers += [nn.Flatten()] if sides > 2 and not element.is_convolution else []
+            layers += _flattening(sides, channels, element)
             names[str(len(layers))] = element.name
             layers.append(_layer(element))
-            sides, is_linear = element.weight.ndim, True
+            sides, channels, is_linear = element.weight.ndim, element.units_out, True
         elif isinstance(element, Norm):
             if is_linear and norm_side(elements, index, batch_norm.side) == "behind":
                 layers.append(nn.ReLU())
                 is_linear = False
             layers.append(_batch_norm(element, sides, batch_norm.eps))
     return nn.Sequential(*layers), names
+
+
+def _flattening(sides: int, channels: int, weights: Weights) -> list[nn.Module]:
+    """Return what stands between convolutions and a linear layer: as many places as it reads of a channel."""
+    if sides == 2 or weights.is_convolution:
+        return []
+    places = [1] * (sides - 3) + [weights.units_in // channels]
+    return [_POOLS[sides](tuple(places)), nn.Flatten()]
 
 
 def _layer(weights: Weights) -> nn.Module:

@@ -1,4 +1,4 @@
-"""What `clusterability measure` found, as tables and as plain values."""
+"""What `clusterability measure` found of one graph, as tables and as plain values."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from clusterability.record import NullTest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MeasuredCheckpoint:
-    """One checkpoint's n-cuts, clusters and null tests."""
+class GraphMeasurement:
+    """One graph's n-cuts, clusters and null tests."""
 
     graph: WeightGraph
     results: dict[str, NcutResult]
@@ -38,7 +38,7 @@ class MeasuredCheckpoint:
         return self.results[self.estimator]
 
 
-def cluster_rows(measured: MeasuredCheckpoint) -> list[dict[str, Any]]:
+def cluster_rows(measured: GraphMeasurement) -> list[dict[str, Any]]:
     """Return per cluster its units per layer, share of the volume, cut, and one-sided units."""
     graph, result = measured.graph, measured.chosen
     layers, one_sided = graph.layer_of, _one_sided(graph)
@@ -68,13 +68,14 @@ def _one_sided(graph: WeightGraph) -> np.ndarray:
     return both & ((reads == 0) | (writes == 0))
 
 
-def as_dict(measured: MeasuredCheckpoint) -> dict[str, Any]:
+def as_dict(measured: GraphMeasurement) -> dict[str, Any]:
     """Return plain values, fit for JSON: what does not exist is None."""
     graph, chosen = measured.graph, measured.chosen
     return {
         "layers": list(graph.layer_names),
         "units": list(graph.full_widths),
         "connected_units": list(graph.widths),
+        "kept": [units.tolist() for units in graph.kept],
         "weighting": graph.weighting,
         "note": graph.note,
         "num_components": chosen.num_components,
@@ -135,7 +136,7 @@ def _result(result: NcutResult) -> dict[str, Any]:
     }
 
 
-def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
+def print_tables(measured: GraphMeasurement, console: Console) -> None:
     """Print n-cuts, null tests, clusters and the sweep over k."""
     graph, chosen = measured.graph, measured.chosen
     left_out = "" if graph.dangling_left_out is None else " (left out)"
@@ -164,54 +165,55 @@ def print_tables(measured: MeasuredCheckpoint, console: Console) -> None:
         if test.status != "ok":
             line = f"{test.statistic} under {test.null}: {test.status}"
             console.print(line, style="yellow", markup=False, highlight=False)
-    table = _table(
+    table = new_table(
         f"clusters ({measured.estimator})", "cluster", "units per layer", "volume", "cut", "one-sided"
     )
     for row in cluster_rows(measured):
         units = " ".join(map(str, row["units_per_layer"]))
         share, one_sided = f"{row['volume_share']:.1%}", str(row["one_sided_units"])
-        table.add_row(str(row["cluster"]), units, share, _number(row["cut"]), one_sided)
+        table.add_row(str(row["cluster"]), units, share, shown(row["cut"]), one_sided)
     console.print(table)
     console.print("one-sided: hidden units without any incoming or without any outgoing weight")
     for name, sweep in measured.sweeps.items():
         console.print(_ncut_table(f"n-cut by number of clusters ({name})", sweep))
 
 
-def _test_tables(measured: MeasuredCheckpoint) -> Iterator[Table]:
+def _test_tables(measured: GraphMeasurement) -> Iterator[Table]:
     for statistic in dict.fromkeys(test.statistic for test in measured.tests):
         tests = [test for test in measured.tests if test.statistic == statistic]
-        title = f"null tests: {statistic} {_number(tests[0].observed)}"
-        table = _table(title, "null", "m", "mean", "sd", "z", "p")
+        title = f"null tests: {statistic} {shown(tests[0].observed)}"
+        table = new_table(title, "null", "m", "mean", "sd", "z", "p")
         for test in tests:
-            numbers = map(_number, (test.mean, test.sd, test.z_score, test.p_value))
+            numbers = map(shown, (test.mean, test.sd, test.z_score, test.p_value))
             table.add_row(test.null, str(len(test.null_values)), *numbers)
         yield table
 
 
-def _partition_table(measured: MeasuredCheckpoint) -> Table:
-    table = _table("partitions", "of", "k", "below 1 % of volume", "layer share", "stability")
+def _partition_table(measured: GraphMeasurement) -> Table:
+    table = new_table("partitions", "of", "k", "below 1 % of volume", "layer share", "stability")
     found = [(name, result, measured.stability[name]) for name, result in measured.results.items()]
     for name, result, stability in (
         *found,
         ("layered modularity", measured.modularity, measured.layered_stability),
     ):
         numbers = (result.num_clusters, result.small_clusters, result.layer_share, stability)
-        table.add_row(name, *map(_number, numbers))
+        table.add_row(name, *map(shown, numbers))
     return table
 
 
 def _ncut_table(title: str, results) -> Table:
-    table = _table(title, "estimator", "k", "n-cut", "n-cut/k", "bound", "modularity", "eff. clusters")
+    table = new_table(title, "estimator", "k", "n-cut", "n-cut/k", "bound", "modularity", "eff. clusters")
     for result in results:
         numbers = (
             result.value, result.value_per_cluster, result.lower_bound, result.modularity,
             result.effective_clusters,
         )  # fmt: skip
-        table.add_row(result.estimator, str(result.num_clusters), *map(_number, numbers))
+        table.add_row(result.estimator, str(result.num_clusters), *map(shown, numbers))
     return table
 
 
-def _table(title: str, first: str, *others: str) -> Table:
+def new_table(title: str, first: str, *others: str) -> Table:
+    """Return an empty table; all columns but the first are numbers."""
     table = Table(title=title, title_justify="left")
     table.add_column(first)
     for name in others:
@@ -219,5 +221,6 @@ def _table(title: str, first: str, *others: str) -> Table:
     return table
 
 
-def _number(value: float | None) -> str:
+def shown(value: float | None) -> str:
+    """Return a number as tables show it."""
     return "undefined" if value is None else f"{value:.4g}"
