@@ -11,6 +11,7 @@ import claims
 import clusterings
 import clusters
 import null_size
+import published_networks
 import recovery
 import sweep
 import training
@@ -24,8 +25,10 @@ SECTIONS = {
     "null_size": null_size.section,
     "claims": claims.section,
     "clusters": clusters.section,
+    "published": published_networks.section,
 }
-LONG = ("null_size", "claims", "clusters")  # an hour, two hours, an hour and a half
+LONG = ("null_size", "claims", "clusters", "published")
+"""An hour, two hours, an hour and a half; wheels to be downloaded first."""
 TITLE = "# Timings\n\nMade by `make bench`; a section made alone replaces its own lines only.\n"
 
 
@@ -36,7 +39,7 @@ def main() -> None:
         nargs="*",
         choices=SECTIONS,
         default=[name for name in SECTIONS if name not in LONG],
-        help=f"all of them but {' and '.join(LONG)} unless named",
+        help=f"all of them but {', '.join(LONG)} unless named",
     )
     for name in parser.parse_args().sections:
         heading, _, text = SECTIONS[name]().strip().partition("\n")
