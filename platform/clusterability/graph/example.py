@@ -1,6 +1,7 @@
 """An input that a module takes: as it is given, or of a shape that its weights fit."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import fx, nn
@@ -14,6 +15,11 @@ from clusterability.graph.trace import plain_trace, shaped_trace, shapes_of, unt
 _SIDES = (8, 16, 28, 32, *range(1, 97), 128, 160, 192, 224, 227, 256, 299)
 _LENGTHS = (*_SIDES, 400, 512, 784, 1000, 1024, 2048, 4096, 8000, 16000, 32000, 65536)
 _NARROW = [(height, width) for height in range(1, 17) for width in range(1, 33) if height != width]
+_LARGEST = 200_000
+_WINDOWS = (
+    nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d,
+    nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d,
+)  # fmt: skip
 TOKENS = 3
 """Of a sequence that stands for all."""
 _AGREEMENT = 1e-3  # of the largest output: the trace runs the same operations
@@ -68,6 +74,7 @@ def candidates(module: nn.Module) -> Iterator[tuple[int, ...]]:
             firsts[0, tensor.shape[0]] = None
     for sides, channels in list(firsts)[:4]:
         yield from _shapes(sides, channels)
+        yield from ((channels, *needed) for needed in _needed_sides(module, sides))
     for sides, channels in list(firsts)[:1]:
         if sides == 2:
             yield from ((channels, *narrow) for narrow in _NARROW)
@@ -83,6 +90,35 @@ def _shapes(sides: int, channels: int) -> Iterator[tuple[int, ...]]:
         yield from ((channels, *(side,) * sides) for side in _SIDES)
         yield from ((side,) * sides for side in _SIDES)
         yield from ((*(side,) * sides, channels) for side in _SIDES[:5])
+
+
+def _needed_sides(module: nn.Module, sides: int) -> list[tuple[int, ...]]:
+    """Return the sides of inputs of which convolutions and pools, in order, leave one to four places."""
+    layers: list[Any] = [layer for layer in module.modules() if isinstance(layer, _WINDOWS)]
+    found = []
+    for left in range(1, 5):
+        size = [left] * sides
+        for layer in reversed(layers):
+            kernel, stride, padding, dilation = (
+                _one_each(getattr(layer, name, otherwise), sides)
+                for name, otherwise in (("kernel_size", 1), ("stride", 1), ("padding", 0), ("dilation", 1))
+            )
+            size = [
+                max(
+                    (places - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1 - 2 * padding[axis],
+                    1,
+                )
+                for axis, places in enumerate(size)
+            ]
+        found.append(tuple(size))
+    return found if sides and max(map(max, found)) <= _LARGEST else []
+
+
+def _one_each(setting: Any, sides: int) -> tuple[int, ...]:
+    """Return a layer's setting for each side; "same" padding and the like count as none."""
+    numbers = setting if isinstance(setting, tuple) else (setting,) * sides
+    known = len(numbers) == sides and all(isinstance(number, int) for number in numbers)
+    return numbers if known else (0,) * sides
 
 
 def _is_about_shapes(error: Exception) -> bool:

@@ -14,6 +14,8 @@ from clusterability.errors import first_line
 BATCH = 2
 _FILLED = {"zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full"}
 
+_INDICES = {"getitem", "index_select"}  # without data, an index is not compared with what there is
+
 
 class MisfitError(Exception):
     """An input of this shape cannot be run through the module; the text says where."""
@@ -67,6 +69,8 @@ class Shapes:
             return call(self._root, node, args, kwargs)
         if node.target is getattr and args[1] == "device":
             return self._device
+        if operation(node) in _INDICES:
+            call(self._root, node, *tree_map(_one_number, (args, kwargs)))
         args, kwargs = tree_map(_without_data, (args, kwargs))
         if "device" in kwargs:
             kwargs["device"] = "meta"
@@ -142,6 +146,12 @@ def _attribute(root: nn.Module, target: str) -> Any:
 
 def _without_data(value: Any) -> Any:
     return value.to("meta") if isinstance(value, torch.Tensor) else value
+
+
+def _one_number(value: Any) -> Any:
+    """Return a tensor without data as one number in every place, which an index can be tried on."""
+    is_empty = isinstance(value, torch.Tensor) and value.device.type == "meta"
+    return torch.zeros((), device="cpu").expand(value.shape) if is_empty else value
 
 
 def _has_tensors(value: Any) -> bool:

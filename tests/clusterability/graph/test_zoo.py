@@ -120,7 +120,6 @@ def test_the_file_of_a_chain_is_the_modules_graph_and_other_files_are_refused(an
     assert str(refusal.value).isprintable()
 
 
-@pytest.mark.xfail(strict=True, reason="the guessed input is smaller than the kernel", raises=CheckpointError)
 def test_a_file_of_kernels_longer_than_the_usual_inputs_is_read(tmp_path):
     shapes = {"conv1": (6, 1, 512, 1), "conv2": (4, 6, 64, 1), "conv3": (5, 4, 64, 1)}  # as CREPE's
     torch.save({f"{name}.weight": torch.randn(shape) for name, shape in shapes.items()}, tmp_path / "long.pt")

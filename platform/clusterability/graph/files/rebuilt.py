@@ -64,8 +64,10 @@ def _layer(weights: Weights) -> nn.Module:
     tensor = weights.weight
     made = {"bias": weights.bias is not None, "device": "meta"}  # nothing is drawn: the weights are put in
     if weights.is_convolution:
+        sides = tuple(tensor.shape[2:])
+        padding = tuple(side // 2 for side in sides)  # an input of any size will do
         layer = _CONVOLUTIONS[tensor.ndim](
-            weights.units_in, weights.units_out, tuple(tensor.shape[2:]), **made
+            weights.units_in, weights.units_out, sides, padding=padding, **made
         )
     else:
         layer = nn.Linear(weights.units_in, weights.units_out, **made)

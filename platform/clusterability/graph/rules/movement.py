@@ -115,10 +115,7 @@ def _done_to_ids(step: Step, signal: Signal) -> Any:
         return argument.value.cpu() if isinstance(argument, Constant) else argument
 
     args, kwargs = tree_map(as_given, (step.args, dict(step.kwargs)))
-    try:
-        moved = step.run(tuple(args), kwargs)
-    except IndexError as error:  # shapes alone do not say that an index is out of range
-        raise step.refused(f"takes units that are not there ({error})") from error
+    moved = step.run(tuple(args), kwargs)
     if isinstance(moved, torch.Tensor):
         return signal.moved(moved)
     return tuple(signal.moved(part) for part in moved)
