@@ -59,7 +59,8 @@ def traced_with_shapes(
             _require_known_layers(found)
         _require_same_outputs(module, hooks, found, shapes)
         return found, shapes
-    raise _refusal(module, trace, failure, first, example)
+    refusal = _refusal(module, trace, failure, first, example)
+    raise refusal from (first if trace is not None else failure or first)
 
 
 def candidates(module: nn.Module) -> Iterator[tuple[int, ...]]:

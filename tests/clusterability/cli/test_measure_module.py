@@ -64,7 +64,7 @@ class Branching(nn.Module):
 
 class Sorting(Tiny):
     def forward(self, inputs):
-        return super().forward(inputs).sort()[0]
+        return super().forward(inputs.sort()[0])
 
 plain_number = 7
 linear = nn.Linear(2, 2)
@@ -365,7 +365,7 @@ WRONG_OPTIONS = [
     ([*MODULE, "nets:Tiny", "--module-args", "[3]"], "module-args: got '[3]', allowed: a JSON object such"),
     ([*MODULE, "nets:Tiny", "--module-args", '{"width": 3}'], "unexpected keyword argument 'width'; it take"),
     ([*MODULE, "nets:Branching"], "module 'nets:Branching': nets.py, line 40: Branching cannot be traced"),
-    ([*MODULE, "nets:Sorting"], "operation 'sort' (sort) cannot be read as a weight graph"),
+    ([*MODULE, "nets:Sorting"], "operation 'sort' (sort) makes of all units of layer"),
 ]  # fmt: skip
 
 

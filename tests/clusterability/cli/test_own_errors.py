@@ -126,7 +126,8 @@ WRONG = {
         file="nets.py",
         old="(self.second(hidden) + hidden)",
         new="(self.second(hidden).sort().values)",
-        line=f"{NET} (my_lab/nets.py): operation 'sort' (sort) cannot be read as a weight graph",
+        line=f"{NET} (my_lab/nets.py): layer 'out': Linear reads what operation 'sort' (sort) makes of all "
+        "units of layer 'second' together; allowed: nothing but the outputs reads it",
     ),
     "control flow that depends on data": Wrong(
         file="nets.py",
