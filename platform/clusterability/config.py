@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 from clusterability.components import require_known
 from clusterability.errors import ConfigError
@@ -14,6 +14,7 @@ from clusterability.own_code import is_own
 DatasetVariant = Literal["plain", "grey", "small", "halves", "halves_same", "stacked", "stacked_same"]
 Initialisation = Literal["glorot", "clusterable", "own"]
 Device = Literal["auto", "cpu", "cuda"]
+Ablation = Literal["zero", "mean"]
 Direction = Literal["max", "min"]
 
 
@@ -244,7 +245,7 @@ class NullsConfig:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LesionsConfig:
-    """How clusters' hidden units are lesioned: set to zero, on validation data."""
+    """How clusters' hidden units are lesioned, on validation data."""
 
     num_random: int = 50
     """Random sets of units that each cluster is compared with; 0: no lesions."""
@@ -252,10 +253,13 @@ class LesionsConfig:
     """Validation examples that the network is run on, at most."""
     double: bool = False
     """Whether all pairs of clusters are lesioned too, those of layered modularity alone."""
+    ablation: Ablation = "zero"
+    """What takes the place of a lesioned unit's activation: 0, or its mean over training examples."""
 
     def __post_init__(self) -> None:
         require(self.num_random >= 0, "lesions.num_random", self.num_random, "0 or more")
         require(self.num_examples >= 1, "lesions.num_examples", self.num_examples, "1 or more")
+        require(self.ablation in get_args(Ablation), "lesions.ablation", self.ablation, "zero or mean")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

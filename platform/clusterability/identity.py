@@ -43,6 +43,7 @@ _LATER_FIELDS: Mapping[str, Any] = {
     "lesions.num_random": 50,
     "lesions.num_examples": 1000,
     "lesions.double": False,
+    "lesions.ablation": "zero",
     "lesions": {},
     "metrics": [],
     "sources": {},

@@ -1,11 +1,10 @@
 """What a lesion test is asked to do."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
+from clusterability.config import Ablation
 from clusterability.errors import LesionError, unknown_name
-
-Ablation = Literal["zero", "mean"]
 
 MOST_RANDOM_PAIRS = 20
 """Random partitions that double lesions are compared with, at most: each costs one run per pair."""

@@ -86,20 +86,23 @@ class MeasuredNetwork:
 
     def lesions_at_k(self, num_examples: int) -> LesionTest:
         """Lesions of the k clusters of layered modularity on contributions, beside one random set each."""
-        plan = LesionPlan(num_random=1, seed=self.config.seed)
+        plan = LesionPlan(num_random=1, seed=self.config.seed, ablation=self.config.lesions.ablation)
         return self._lesioned(self.contribution.modularity_at_k.labels, plan, num_examples)
 
     def _lesion_test(self, labels: Callable[[], np.ndarray], double: bool = False) -> LesionTest | None:
         config = self.config.lesions
         if config.num_random == 0:
             return None
-        plan = LesionPlan(num_random=config.num_random, seed=self.config.seed, double=double)
+        plan = LesionPlan(
+            num_random=config.num_random, seed=self.config.seed, ablation=config.ablation, double=double
+        )
         return self._lesioned(labels(), plan, config.num_examples)
 
     def _lesioned(self, labels: np.ndarray, plan: LesionPlan, num_examples: int) -> LesionTest:
         validation = self.dataset.validation
         chosen = lesion_examples(len(validation), num_examples, self.config.seed)
-        data = (validation.inputs[chosen], validation.labels[chosen], None)
+        means_over = self.dataset.train.inputs[: self._num_examples] if plan.ablation == "mean" else None
+        data = (validation.inputs[chosen], validation.labels[chosen], means_over)
         return lesion_test_of(self._traced, self.contribution.graph, labels, data, plan)
 
     @cached_property

@@ -77,6 +77,21 @@ def test_a_pruned_network_is_recorded_beside_the_one_before_pruning():
     assert np.mean(record.unpruned_weights[kernel] == 0) < 0.1
 
 
+def test_lesions_by_the_mean_are_others_than_by_zero():
+    records = {
+        ablation: run_trial(replace(SMALL, lesions=LesionsConfig(num_random=5, ablation=ablation)))
+        for ablation in ("zero", "mean")
+    }
+    found = {name: record.lesions["layered_modularity_contribution"] for name, record in records.items()}
+    assert {name: lesions["ablation"] for name, lesions in found.items()} == {"zero": "zero", "mean": "mean"}
+    units, effects = (
+        {name: [cluster[key] for cluster in lesions["clusters"]] for name, lesions in found.items()}
+        for key in ("num_units", "loss_increase")
+    )
+    assert units["zero"] == units["mean"]
+    assert effects["zero"] != effects["mean"]
+
+
 def test_pairs_of_clusters_are_lesioned_where_asked_for():
     record = run_trial(replace(SMALL, lesions=LesionsConfig(num_random=5, double=True)))
     lesions = TrialRecord.from_dict(json.loads(json.dumps(record.to_dict()))).lesions
