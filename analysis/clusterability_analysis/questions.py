@@ -18,7 +18,7 @@ _ASKED = {
         "dispersion keeps how large each unit's weights are and how uneven each matrix is, and asks whether "
         "that unevenness is arranged in modules; the size of the layered modularity under it, at level 0.05, "
         "is at most 0.07 in simulations of iid weights of any tail and of units strong on both sides, and up "
-        "to 0.09 where log-normal weights and unequal strengths meet."
+        "to 0.10 where log-normal weights and unequal strengths meet."
     ),
     "profile": (
         "profile lets hidden units of similar strength swap the directions of their outgoing weights, and "
