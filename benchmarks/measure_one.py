@@ -18,12 +18,17 @@ from threadpoolctl import threadpool_limits
 from clusterability import null_test
 
 NUM_CLUSTERS = 12
+OURS = {
+    "refined": {"estimator": "refined"},
+    "spectral": {"estimator": "spectral"},
+    "modularity": {"statistic": "layered_modularity"},
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("network")
-    parser.add_argument("pipeline", choices=("reference", "refined", "spectral"))
+    parser.add_argument("pipeline", choices=("reference", *OURS))
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--shuffles", type=int, required=True)
     parser.add_argument("--repeats", type=int, required=True)
@@ -46,11 +51,12 @@ def main() -> None:
 
 def _ours(graph, arguments, repeat):
     # Compiled code is loaded before the clock starts, as scikit-learn's is on import.
-    null_test(graph, num_shuffles=1, num_clusters=NUM_CLUSTERS, estimator=arguments.pipeline)
+    options = OURS[arguments.pipeline]
+    null_test(graph, num_shuffles=1, num_clusters=NUM_CLUSTERS, **options)
     started = time.perf_counter()
     test = null_test(
-        graph, num_shuffles=arguments.shuffles, num_clusters=NUM_CLUSTERS, estimator=arguments.pipeline,
-        seed=repeat, num_workers=arguments.threads,
+        graph, num_shuffles=arguments.shuffles, num_clusters=NUM_CLUSTERS,
+        seed=repeat, num_workers=arguments.threads, **options,
     )  # fmt: skip
     seconds = (time.perf_counter() - started) / (1 + arguments.shuffles)
     return seconds, test.observed

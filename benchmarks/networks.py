@@ -1,4 +1,4 @@
-"""The networks that are timed: the paper's MLP (fresh, trained, pruned), the VGG-16 graph, a wide MLP."""
+"""The networks that are timed: the paper's MLP (fresh, trained, pruned), one of `mlp_reg`, VGG-16, a wide MLP."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -15,13 +15,15 @@ from clusterability.training.loop import prune, train
 
 VGG16_FILTERS = (64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)
 CACHE = Path("runs/benchmarks")
-NAMES = ("mlp_fresh", "mlp_trained", "mlp_pruned", "vgg16", "mlp_4x2048")
+NAMES = ("mlp_fresh", "mlp_trained", "mlp_pruned", "mlp_reg", "vgg16", "mlp_4x2048")
 
 
 def load_graph(name: str) -> WeightGraph:
     """Return one of the graphs; the trained and the pruned MLP come from what `prepare_mlp` has kept."""
     if name == "vgg16":
         return WeightGraph.from_module(_vgg16())
+    if name == "mlp_reg":
+        return WeightGraph.from_matrices(_glorot((64, 64, 64, 64, 10)))
     if name == "mlp_4x2048":
         return WeightGraph.from_matrices(_glorot((784, 2048, 2048, 2048, 2048, 10)))
     with np.load(CACHE / f"{name}.npz") as arrays:
