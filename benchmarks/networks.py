@@ -1,4 +1,4 @@
-"""The networks that are timed: the paper's MLP (fresh, trained, pruned), one of `mlp_reg`, VGG-16, a wide MLP."""
+"""The networks that are timed: the paper's MLP (fresh, trained, pruned), a small, a deep and a wide one."""
 
 from itertools import pairwise
 from pathlib import Path
