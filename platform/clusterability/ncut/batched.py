@@ -21,7 +21,7 @@ from clusterability.ncut.eigen import top_eigenpairs
 from clusterability.ncut.measure import require_connected
 from clusterability.ncut.merging import merge_clusters
 from clusterability.ncut.normalised import NormalisedAdjacency
-from clusterability.ncut.refined import CLEAR_SHARE, FEW_NODES
+from clusterability.ncut.refined import largest_worth_spectral
 from clusterability.ncut.schedule import (
     FIRST_SWEEPS,
     HEAT,
@@ -135,8 +135,7 @@ def _start_from_spectral(
 
     In the graphs where `refined_search` takes it as a start; found by the compiled code.
     """
-    few, clear = layout.num_nodes <= FEW_NODES, CLEAR_SHARE * (num_clusters - 1)
-    which = np.flatnonzero(few | (partitions.values <= clear))
+    which = np.flatnonzero(partitions.values <= largest_worth_spectral(layout.num_nodes, num_clusters))
     if not len(which):
         return
     spectral = [_spectral_labels(layout, flats[index], num_clusters, int(seeds[index])) for index in which]

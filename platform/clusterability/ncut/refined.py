@@ -1,6 +1,6 @@
 """Our estimator: spectral starts, surplus clusters merged, annealed local search."""
 
-from collections.abc import Callable
+import math
 from copy import deepcopy
 
 import numpy as np
@@ -26,8 +26,7 @@ from clusterability.ncut.spectral import spectral_partition
 SPARE_VECTORS = 4
 """Vectors beyond k of the rough embedding."""
 FEW_NODES, CLEAR_SHARE = 100, 0.75
-"""`refined_search` starts from the spectral partition too where the graph has at most so many nodes, and
-where its clusters are clear: n-cut at most this share of k - 1, that of a graph without structure."""
+"""See `largest_worth_spectral`: k - 1 is about the n-cut of a graph without structure."""
 
 
 def refined_partition(
@@ -46,7 +45,7 @@ def refined_partition(
     `spectral_partition` draws it from the same `rng`, so the result is never above it. The start of lowest
     n-cut is kept.
     """
-    return _lowest(adjacency, num_clusters, rng, eigenvectors, is_spectral_a_start=lambda _: True)
+    return _lowest(adjacency, num_clusters, rng, eigenvectors, math.inf)
 
 
 def refined_search(
@@ -59,11 +58,13 @@ def refined_search(
     random chains of many kinds, each at four k, it ends above `spectral_partition` in 0.8 %, mostly with
     heavy-tailed weights or very narrow layers; by 0.64 at most.
     """
+    largest = largest_worth_spectral(adjacency.layout.num_nodes, num_clusters)
+    return _lowest(adjacency, num_clusters, rng, eigenvectors, largest)
 
-    def is_spectral_a_start(lowest: float) -> bool:
-        return adjacency.layout.num_nodes <= FEW_NODES or lowest <= CLEAR_SHARE * (num_clusters - 1)
 
-    return _lowest(adjacency, num_clusters, rng, eigenvectors, is_spectral_a_start)
+def largest_worth_spectral(num_nodes: int, num_clusters: int) -> float:
+    """Return the n-cut up to which `refined_search` tries the spectral partition too: any in few nodes."""
+    return math.inf if num_nodes <= FEW_NODES else CLEAR_SHARE * (num_clusters - 1)
 
 
 def _lowest(
@@ -71,9 +72,9 @@ def _lowest(
     num_clusters: int,
     rng: np.random.Generator,
     eigenvectors: Eigenvectors,
-    is_spectral_a_start: Callable[[float], bool],
+    largest: float,
 ) -> np.ndarray:
-    """Return the start of lowest n-cut; whether the spectral one counts is asked with that of the others."""
+    """Return the start of lowest n-cut, the spectral ones among them where it is at most `largest`."""
     as_given = deepcopy(rng)
     embedding = _rough_embedding(adjacency, num_clusters, rng, eigenvectors)
     lengths = np.linalg.norm(embedding, axis=1, keepdims=True)
@@ -83,7 +84,7 @@ def _lowest(
         for _ in range(num_starts(adjacency.layout.num_nodes))
     ]
     values = [partition_ncut(adjacency, labels, num_clusters) for labels in starts]
-    if is_spectral_a_start(min(values)):
+    if min(values) <= largest:
         spectral = spectral_partition(adjacency, num_clusters, as_given, eigenvectors)
         starts += [spectral, _annealed(adjacency, spectral.copy(), num_clusters, FIRST_SWEEPS, rng)]
         values += [partition_ncut(adjacency, labels, num_clusters) for labels in starts[-2:]]
