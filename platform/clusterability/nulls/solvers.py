@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 from clusterability import seeds
+from clusterability.components import names
 from clusterability.ncut import Prepared
 from clusterability.ncut.layered import layered_weights
 from clusterability.ncut.measure import estimate_ncut
@@ -36,6 +37,8 @@ class CompiledSolver:
     def observed(self, prepared: Prepared) -> float:
         """See Solver."""
         plan = self.plan
+        if plan.statistic == "ncut" and plan.estimator not in names("quick_estimator"):
+            return prepared.partition(plan.num_clusters, plan.estimator, plan.seed).value
         rng = seeds.generator(plan.seed, "partition")
         if plan.statistic == "ncut":
             adjacency, eigenvectors = prepared.adjacency, prepared.eigenvectors
