@@ -11,7 +11,7 @@ from torch import nn
 from clusterability.cli import graph_measurement as graphs
 from clusterability.cli.graph_measurement import GraphMeasurement
 from clusterability.cli.measuring import graph_measurement, measured_graph, progress_bars
-from clusterability.cli.module_options import NUM_EXAMPLES, NUM_RANDOM
+from clusterability.cli.module_options import DEFAULTS
 from clusterability.cli.own_module import KIND, built_module, load_weights, moved, traced_module
 from clusterability.data.own_examples import OwnExamples, load_own_examples
 from clusterability.errors import ConfigError, GraphError, LesionError
@@ -183,10 +183,10 @@ def _lesions(
     examples: OwnExamples,
     arguments: argparse.Namespace,
 ) -> dict[str, LesionTest]:
-    num_random = NUM_RANDOM if arguments.num_random is None else arguments.num_random
+    num_random = DEFAULTS.num_random if arguments.num_random is None else arguments.num_random
     if num_random == 0 or examples.targets is None:
         return {}
-    most = arguments.num_examples or NUM_EXAMPLES
+    most = arguments.num_examples or DEFAULTS.num_examples
     chosen = lesion_examples(len(examples.inputs), most, arguments.seed)
     data = (examples.inputs[chosen], examples.targets[chosen], None)
     plan = LesionPlan(num_random=num_random, seed=arguments.seed)

@@ -3,11 +3,12 @@
 import argparse
 from pathlib import Path
 
+from clusterability.config import LesionsConfig
 from clusterability.errors import ConfigError
 from clusterability.own_code import is_own
 
-NUM_EXAMPLES, NUM_RANDOM = 1000, 50
-"""What trials take, `lesions.num_examples` and `lesions.num_random`."""
+DEFAULTS = LesionsConfig()
+"""What trials take."""
 
 _OF_MODULES = ("module_args", "weights", "data", "num_examples", "num_random")
 _OF_DATA = ("num_examples", "num_random")
@@ -28,13 +29,16 @@ def add_module_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--weights", type=Path, metavar="FILE", help="its state dict: .pt, .pth, .safetensors")
     group.add_argument("--data", metavar="FILE", help="npz file of inputs and targets")
     group.add_argument(
-        "--num-examples", type=int, metavar="N", help=f"examples of lesions, at most ({NUM_EXAMPLES})"
+        "--num-examples",
+        type=int,
+        metavar="N",
+        help=f"examples of lesions, at most ({DEFAULTS.num_examples})",
     )
     group.add_argument(
         "--num-random",
         type=int,
         metavar="M",
-        help=f"random unit sets beside each cluster's lesion ({NUM_RANDOM}), 0: no lesions",
+        help=f"random unit sets beside each cluster's lesion ({DEFAULTS.num_random}), 0: no lesions",
     )
 
 
