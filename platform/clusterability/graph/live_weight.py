@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
+from clusterability.graph.half_precision import computed_in
 from clusterability.graph.module_copy import unwrapped
 
 
@@ -31,4 +32,4 @@ def live_weight(layer: nn.Module) -> torch.Tensor:
             elif isinstance(hook, SpectralNorm):
                 weight = hook.compute_weight(layer, do_power_iteration=False)
     assert isinstance(weight, torch.Tensor), "the reader has found weights"
-    return weight.float() if weight.dtype in (torch.float16, torch.bfloat16) else weight
+    return weight.to(computed_in(weight.dtype))

@@ -12,10 +12,10 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.nn.utils.weight_norm import WeightNorm
 
 from clusterability.errors import GraphError, first_line
+from clusterability.graph.half_precision import computed_in
 
 _AROUND = {"OptimizedModule": "_orig_mod"}  # torch.compile's class cannot be imported where it is not built
 _MODULE_AROUND = (nn.DataParallel, nn.parallel.DistributedDataParallel, torch.optim.swa_utils.AveragedModel)
-_HALF = (torch.float16, torch.bfloat16)
 Hooks = list[tuple[nn.Module, Any, Any]]
 """Layers, and what is called before and behind each of them."""
 
@@ -56,7 +56,7 @@ def evaluation_copy(module: nn.Module) -> tuple[nn.Module, Hooks]:
         raise
     except Exception as error:  # the module's own code, which may raise anything
         raise GraphError(f"{type(module).__name__} cannot be copied: {first_line(error)}") from error
-    if any(tensor.dtype in _HALF for tensor in [*copy.parameters(), *copy.buffers()]):
+    if any(computed_in(tensor.dtype) != tensor.dtype for tensor in [*copy.parameters(), *copy.buffers()]):
         copy = copy.float()
     return copy, _without_hooks(copy)
 

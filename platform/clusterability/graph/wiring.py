@@ -11,6 +11,7 @@ from torch import nn
 
 from clusterability.errors import GraphError
 from clusterability.graph.draft import DraftBlock, DraftGraph, DraftLayer, kept_layers
+from clusterability.graph.half_precision import computed_in
 from clusterability.graph.live_weight import live_weight, submodule
 from clusterability.graph.module_reader import read_module
 from clusterability.graph.shapes import own_name
@@ -145,8 +146,7 @@ def edge_matrix(wire: Wire, module: nn.Module, width: int) -> torch.Tensor:
     """
     if wire.kernel is None:
         parameter = next(module.parameters())
-        dtype = torch.float32 if parameter.dtype in (torch.float16, torch.bfloat16) else parameter.dtype
-        return torch.eye(width, device=parameter.device, dtype=dtype)
+        return torch.eye(width, device=parameter.device, dtype=computed_in(parameter.dtype))
     kernel = live_weight(submodule(module, wire.kernel))
     matrix = kernel.T if kernel.dim() == 2 else kernel.abs().flatten(2).sum(dim=2).T
     if wire.norm is None:

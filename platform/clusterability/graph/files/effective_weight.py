@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 
 from clusterability.errors import CheckpointError
+from clusterability.graph.half_precision import computed_in
 
 _PARAMETRISED = "parametrizations.weight."
 
@@ -66,7 +67,7 @@ def _is_of_weight(part: str) -> bool:
 
 
 def _single(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
+    return tensor.to(computed_in(tensor.dtype))
 
 
 def _masked(weight: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

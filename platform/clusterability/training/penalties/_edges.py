@@ -8,6 +8,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from clusterability.errors import GraphError
+from clusterability.graph.half_precision import computed_in
 from clusterability.graph.live_weight import submodule
 from clusterability.graph.wiring import Wiring, edge_matrix, read_wiring
 from clusterability.training.penalties._adjacency import NodeOrder
@@ -161,7 +162,7 @@ def _tap(module: nn.Module, wiring: Wiring, layer: int, spread: _Spread) -> Remo
 
 def _deviation(values: torch.Tensor) -> torch.Tensor:
     """Return each unit's standard deviation over all axes but 1; 0, with gradient 0, where constant."""
-    values = values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
+    values = values.to(computed_in(values.dtype))
     axes = [axis for axis in range(values.dim()) if axis != 1]
     # Two passes: torch's own variance is several times slower over the first axis. What rounding of the mean
     # leaves of a constant is no spread, and its inverse would be huge.
