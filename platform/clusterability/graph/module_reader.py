@@ -179,10 +179,9 @@ class _Reader:
 
     def _followed(self, node: fx.Node) -> Followed:
         step = self._step(node)
-        own = self._own_parameters(node)
-        constants = [one for one in _flat([*step.args, *step.kwargs.values()]) if isinstance(one, Constant)]
-        acting = own.union(*(constant.parameters for constant in constants))
         values = _flat([*step.args, *step.kwargs.values()])
+        constants = [value for value in values if isinstance(value, Constant)]
+        acting = self._own_parameters(node).union(*(constant.parameters for constant in constants))
         blurred = next((value for value in values if isinstance(value, Mixed)), None)
         if blurred is not None:
             if acting or step.signals:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from clusterability.graph.draft import LayerKind
+from clusterability.graph.draft import LayerKind, Values
 from clusterability.graph.kernels import Kernel
 from clusterability.graph.rules.elementwise import constant_value, multiplied, shifted
 from clusterability.graph.rules.step import Rule, Step
@@ -106,10 +106,7 @@ def _sum(step: Step, first: Signal, second: Signal, factor: float) -> Signal:
         sign = np.full(layer.width, factor)
         draft.fold(targets[-1], sign, layer.bias * sign, values, step.name)
     if not targets:
-        kinds = {layer.kind for operand in operands for layer in draft.layers_of(operand)}
-        kind: LayerKind = "linear" if "linear" in kinds else "convolution"
-        made = draft.add_layer(step.name, kind, values, step.shape, np.zeros(values.size))
-        targets = [int(made.layers[0])]
+        targets = [int(_layer_of_sum(step, operands, values).layers[0])]
     for gone in targets[1:]:
         draft.merge(targets[0], gone, step.label)
     for own, operand, node, times in zip(is_owned, operands, nodes, (1.0, factor), strict=True):
@@ -135,13 +132,18 @@ def _doubled(step: Step, signal: Signal, factor: float) -> Signal:
     axis = _axis(step, [signal])
     found = step.along(signal, axis)
     values = step.values(step.node, axis)
-    kinds = {layer.kind for layer in step.draft.layers_of(found)}
-    kind: LayerKind = "linear" if "linear" in kinds else "convolution"
-    result = step.draft.add_layer(step.name, kind, values, step.shape, np.zeros(values.size))
+    result = _layer_of_sum(step, [found], values)
     kernel = Kernel(matrix=(1 + factor) * np.eye(values.size), area=1, norm=step.kernel_norm)
     consumed = step.values(step.source_node(signal), axis, found)
     step.draft.add_blocks(found, int(result.layers[0]), kernel, consumed, step.label, is_skip=True)
     return result
+
+
+def _layer_of_sum(step: Step, operands: list[Signal], values: Values) -> Signal:
+    """Add a layer of sums and return the signal of its outputs."""
+    kinds = {layer.kind for operand in operands for layer in step.draft.layers_of(operand)}
+    kind: LayerKind = "linear" if "linear" in kinds else "convolution"
+    return step.draft.add_layer(step.name, kind, values, step.shape, np.zeros(values.size))
 
 
 RULES: dict[str, Rule] = {

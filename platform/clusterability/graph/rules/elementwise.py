@@ -68,8 +68,6 @@ def multiplied(step: Step, signal: Signal, factor: torch.Tensor) -> Signal:
 def shifted(step: Step, signal: Signal, constant: torch.Tensor) -> Signal:
     """Return a signal plus a constant; one for each unit of a layer's bare outputs is its bias."""
     owned = step.draft.owned_layer(signal)
-    if step.shape != tuple(signal.ids.shape):
-        raise step.refused("copies units along an axis of a constant")
     shifts, is_one_each = per_entry(step, signal, constant, may_differ=True)
     if owned is None or not is_one_each or constant.ndim == 0:
         step.draft.mark_unscalable(signal, "addition of a constant")
