@@ -8,8 +8,7 @@ weights are there, --status asks the nulls again what they say of every graph, -
 
 import argparse
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
 
@@ -17,13 +16,13 @@ import claims_planted
 import claims_size
 import claims_table
 import numpy as np
-import torch
-from claims_lines import Line, read_lines, write_lines
 from paper_networks import kept_accuracy, load_graph, path_of, train_missing, wanted
+from result_lines import Line, read_lines, write_lines
 from sklearn.metrics import adjusted_rand_score
 
 from clusterability import measure_modularity, measure_ncut
 from clusterability.ncut import Prepared, prepare
+from clusterability.ncut.one_torch_thread import one_torch_thread
 from clusterability.nulls.model import null_model
 from clusterability.nulls.plan import NullTestPlan, Statistic
 from clusterability.nulls.significance import null_tests, summarise
@@ -132,7 +131,7 @@ def measured_network(condition: str, seed: int, phase: str, known: Line) -> Line
 def measure_missing(kept_only: bool = False, renew_status: bool = False) -> None:
     """Train and measure what is missing, network by network; `kept_only`: train nothing."""
     lines = {line["network"]: line for line in read_lines(RESULTS)}
-    with _one_torch_thread():
+    with one_torch_thread():
         for condition, seed, phase in wanted():
             path = path_of(condition, seed, phase)
             known = lines.get(path.stem, {})
@@ -148,16 +147,6 @@ def measure_missing(kept_only: bool = False, renew_status: bool = False) -> None
 
 def _lacks_tests(line: Line) -> bool:
     return any(TESTS.keys() - line[weighting]["tests"].keys() for weighting in claims_table.GRAPHS)
-
-
-@contextmanager
-def _one_torch_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def section() -> str:

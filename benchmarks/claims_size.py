@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from claims_lines import Line, read_lines, write_lines
 from paper_networks import PHASES, load_graph, path_of, wanted
+from result_lines import Line, read_lines, write_lines
 
 from clusterability import WeightGraph, null_test
 from clusterability.ncut import prepare

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
-from claims_lines import Line
 from paper_networks import CONDITIONS, PHASES
+from result_lines import Line
 
 GRAPHS = ("weights", "contribution")
 TESTS = {

@@ -18,6 +18,7 @@ import clusters_table as tables
 from clusters_records import CLUSTERS, CURVES, SWEEPS, TWINS, Groups, commits, groups_of
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from result_lines import Line, read_lines
 
 from clusterability_analysis.figures.style import style
 
@@ -40,7 +41,7 @@ def write() -> str:
     """Write tables and figures of the records that there are; return the section of seconds."""
     clusters = {dataset: groups_of(sweep) for dataset, sweep in CLUSTERS.items()}
     twins, curves = groups_of(TWINS), groups_of(CURVES)
-    lines = clusters_again.read_lines()
+    lines = read_lines(clusters_again.RESULTS)
     seconds = {"seconds": tables.seconds(clusters), "stages": clusters_again.stages(lines)}
     made = {
         **_of_clusters(clusters, lines),
@@ -64,7 +65,7 @@ def write() -> str:
     return "\n\n".join(["## What clusters do: seconds of a trial", note, *seconds.values()])
 
 
-def _of_clusters(clusters: dict[str, Groups], lines: list[clusters_again.Line]) -> dict[str, str]:
+def _of_clusters(clusters: dict[str, Groups], lines: list[Line]) -> dict[str, str]:
     made = {}
     for dataset, groups in clusters.items():
         if groups:

@@ -6,23 +6,24 @@ runs/benchmarks/clusters_again.jsonl. About 15 seconds of one core each on MNIST
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from clusters_records import CLUSTERS, Groups, groups_of, probability_cell, spread
 from clusters_table import table
+from result_lines import Line, read_lines
 from safetensors.torch import load_file
 
-from clusterability import LesionTest, WeightGraph, lesion_test, seeds
+from clusterability import LesionTest, WeightGraph, lesion_test
 from clusterability.config import TrialConfig
 from clusterability.data import Dataset, load_dataset
 from clusterability.lesions.plan import Ablation
+from clusterability.measurement.lesion_examples import lesion_examples
 from clusterability.measurement.network import CONTRIBUTION_EXAMPLES, MeasuredNetwork
 from clusterability.models import build_module
+from clusterability.ncut.one_torch_thread import one_torch_thread
 from clusterability.record import TrialRecord
 from clusterability.training.loop import train
 from clusterability.trial.provenance import git_commit
@@ -37,14 +38,12 @@ MEAN = "mean"
 PARTITIONS = ("weights, n-cut", "weights, layered modularity", "contributions, layered modularity")
 """Into k = 12 clusters each, lesioned by zero."""
 
-Line = dict[str, Any]
-
 
 def measure_missing() -> None:
     """Lesion the kept networks that have no line yet."""
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    done = {line["trial"] for line in read_lines()}
-    with _one_torch_thread(), RESULTS.open("a") as file:
+    done = {line["trial"] for line in read_lines(RESULTS)}
+    with one_torch_thread(), RESULTS.open("a") as file:
         for dataset, sweep in CLUSTERS.items():
             for condition, records in groups_of(sweep).items():
                 for record in records:
@@ -53,11 +52,6 @@ def measure_missing() -> None:
                         file.write(json.dumps(line) + "\n")
                         file.flush()
                         print(time.strftime("%H:%M:%S"), dataset, condition, record.config.seed, flush=True)
-
-
-def read_lines() -> list[Line]:
-    """Return what has been measured."""
-    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
 
 
 def measured(dataset: str, condition: str, record: TrialRecord) -> Line:
@@ -104,8 +98,7 @@ def _effects(
 ) -> Line:
     """Lesion clusters on the validation examples that the trial has taken; means are the training set's."""
     settings, validation = network.config.lesions, network.dataset.validation
-    rng = seeds.generator(network.config.seed, "lesion examples")
-    chosen = np.sort(rng.choice(len(validation), settings.num_examples, replace=False))
+    chosen = lesion_examples(len(validation), settings.num_examples, network.config.seed)
     test = lesion_test(
         network.module,
         graph,
@@ -226,16 +219,6 @@ def stages(lines: Sequence[Line]) -> str:
             share = 100 * found[:, place].mean() / found[:, 0].mean()
             rows.append(f"| {stage} | {spread(found[:, place], 1)} | {format_number(share, 0)} % |")
     return "\n".join(rows)
-
-
-@contextmanager
-def _one_torch_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from result_lines import read_lines
 from threadpoolctl import threadpool_limits
 
 from clusterability.ncut.adjacency import fill, make_layout
@@ -138,7 +139,7 @@ def tested(name: str, graph: int, null: str) -> dict:
 
 def simulate(num_graphs: int, minutes: float = float("inf")) -> None:
     """Compute what is missing of `num_graphs` graphs of each regime, a quarter of them for those beyond."""
-    done = {(line["regime"], line["graph"], line["null"]) for line in _read()}
+    done = {(line["regime"], line["graph"], line["null"]) for line in read_lines(RESULTS)}
     missing = [
         (name, graph, null)
         for graph in range(num_graphs)
@@ -168,7 +169,7 @@ def section(num_graphs: int = 400) -> str:
 def table() -> str:
     """Return the Markdown section of what has been simulated."""
     found: dict[tuple[str, str], list[dict]] = defaultdict(list)
-    for line in _read():
+    for line in read_lines(RESULTS):
         found[line["regime"], line["null"]].append(line)
     lines = [
         "## Size and power of the nulls",
@@ -198,10 +199,6 @@ def table() -> str:
 
 def _span(counts: list[int]) -> str:
     return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-
-
-def _read() -> list[dict]:
-    return [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
 
 
 if __name__ == "__main__":

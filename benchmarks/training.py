@@ -1,8 +1,6 @@
 """Training beside a plain PyTorch loop, and what the penalties cost, on one core."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from statistics import mean, median, stdev
 
 import torch
@@ -12,6 +10,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from clusterability.config import DatasetConfig, ModelConfig, Settings, TrainingConfig, TrialConfig
 from clusterability.data import Dataset, load_dataset
 from clusterability.models import build_module
+from clusterability.ncut.one_torch_thread import one_torch_thread
 from clusterability.training.evaluate import evaluate
 from clusterability.training.loop import TrainedNetwork, train
 
@@ -32,7 +31,7 @@ PENALTIES: dict[str, dict[str, Settings]] = {
 def section(*, epochs: int = 4, seeds: int = 3, repeats: int = 5) -> str:
     """Return a Markdown section; needs MNIST, and takes about 6 minutes of one core."""
     title = "## Training (784-256x4-10, MNIST, batch 128, one core)"
-    with _one_thread():
+    with one_torch_thread():
         return "\n\n".join([title, _beside_plain(epochs, seeds), _cost(repeats)])
 
 
@@ -108,16 +107,6 @@ def _plain(dataset: Dataset, epochs: int, seed: int) -> tuple[float, float]:
     seconds = time.perf_counter() - started
     test = torch.tensor(dataset.test.inputs), torch.tensor(dataset.test.labels)
     return seconds, evaluate(module, *test).accuracy
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 if __name__ == "__main__":

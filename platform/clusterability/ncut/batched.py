@@ -5,7 +5,6 @@ with no expectation. Values are its own, close to the compiled ones.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +20,7 @@ from clusterability.ncut.eigen import top_eigenpairs
 from clusterability.ncut.measure import require_connected
 from clusterability.ncut.merging import merge_clusters
 from clusterability.ncut.normalised import NormalisedAdjacency
+from clusterability.ncut.one_torch_thread import one_torch_thread
 from clusterability.ncut.refined import largest_worth_spectral
 from clusterability.ncut.schedule import (
     FIRST_SWEEPS,
@@ -75,7 +75,7 @@ def batched_partitions(
     require_connected(min(num_connected), num_clusters)
     many_of = np.array([surplus_clusters(num_clusters, count) for count in num_connected])
     values, labels = np.empty(len(flats)), np.empty((len(flats), layout.num_nodes), dtype=np.int32)
-    with torch.inference_mode(), _one_thread():
+    with torch.inference_mode(), one_torch_thread():
         for many in np.unique(many_of):  # one number, but for graphs of hardly more units than clusters
             which = np.flatnonzero(many_of == many)
             starts = num_starts(layout.num_nodes)  # side by side, as if they were graphs of their own
@@ -96,21 +96,6 @@ def bytes_on_device(layout: Layout, num_clusters: int) -> int:
     """
     many = surplus_clusters(num_clusters, layout.num_nodes)
     return num_starts(layout.num_nodes) * (4 * layout.size + 12 * 8 * layout.num_nodes * many)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let torch work in one thread on a CPU, as `one_blas_thread` does: the same sums whatever machine.
-
-    And many times faster where other processes hold the cores: its threads wait for each other at each of
-    thousands of small steps.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _best_starts(
